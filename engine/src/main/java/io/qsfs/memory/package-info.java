@@ -1,0 +1,2 @@
+/** Off-heap buffers and their owners. */
+package io.qsfs.memory;
