@@ -1,0 +1,3 @@
+/* What jextract sees of ISA-L. */
+#include <isa-l/crc.h>
+#include <isa-l/erasure_code.h>

@@ -1,0 +1,2 @@
+/* What jextract sees of LMDB. */
+#include <lmdb.h>
