@@ -1,0 +1,2 @@
+/** Configuration, and the errors a user sees. */
+package io.qsfs.config;
