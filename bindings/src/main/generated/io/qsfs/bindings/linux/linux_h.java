@@ -1355,33 +1355,6 @@ public class linux_h {
     public static int O_ASYNC() {
         return O_ASYNC;
     }
-    private static final int F_OFD_GETLK = (int)36L;
-    /**
-     * {@snippet lang=c :
-     * #define F_OFD_GETLK 36
-     * }
-     */
-    public static int F_OFD_GETLK() {
-        return F_OFD_GETLK;
-    }
-    private static final int F_OFD_SETLK = (int)37L;
-    /**
-     * {@snippet lang=c :
-     * #define F_OFD_SETLK 37
-     * }
-     */
-    public static int F_OFD_SETLK() {
-        return F_OFD_SETLK;
-    }
-    private static final int F_OFD_SETLKW = (int)38L;
-    /**
-     * {@snippet lang=c :
-     * #define F_OFD_SETLKW 38
-     * }
-     */
-    public static int F_OFD_SETLKW() {
-        return F_OFD_SETLKW;
-    }
     private static final int F_GETFD = (int)1L;
     /**
      * {@snippet lang=c :
@@ -1480,24 +1453,6 @@ public class linux_h {
      */
     public static int F_UNLCK() {
         return F_UNLCK;
-    }
-    private static final int F_EXLCK = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define F_EXLCK 4
-     * }
-     */
-    public static int F_EXLCK() {
-        return F_EXLCK;
-    }
-    private static final int F_SHLCK = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * #define F_SHLCK 8
-     * }
-     */
-    public static int F_SHLCK() {
-        return F_SHLCK;
     }
     private static final int LOCK_SH = (int)1L;
     /**
@@ -1706,96 +1661,6 @@ public class linux_h {
     public static int AT_EMPTY_PATH() {
         return AT_EMPTY_PATH;
     }
-    private static final int AT_STATX_SYNC_TYPE = (int)24576L;
-    /**
-     * {@snippet lang=c :
-     * #define AT_STATX_SYNC_TYPE 24576
-     * }
-     */
-    public static int AT_STATX_SYNC_TYPE() {
-        return AT_STATX_SYNC_TYPE;
-    }
-    private static final int AT_STATX_SYNC_AS_STAT = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define AT_STATX_SYNC_AS_STAT 0
-     * }
-     */
-    public static int AT_STATX_SYNC_AS_STAT() {
-        return AT_STATX_SYNC_AS_STAT;
-    }
-    private static final int AT_STATX_FORCE_SYNC = (int)8192L;
-    /**
-     * {@snippet lang=c :
-     * #define AT_STATX_FORCE_SYNC 8192
-     * }
-     */
-    public static int AT_STATX_FORCE_SYNC() {
-        return AT_STATX_FORCE_SYNC;
-    }
-    private static final int AT_STATX_DONT_SYNC = (int)16384L;
-    /**
-     * {@snippet lang=c :
-     * #define AT_STATX_DONT_SYNC 16384
-     * }
-     */
-    public static int AT_STATX_DONT_SYNC() {
-        return AT_STATX_DONT_SYNC;
-    }
-    private static final int AT_RECURSIVE = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define AT_RECURSIVE 32768
-     * }
-     */
-    public static int AT_RECURSIVE() {
-        return AT_RECURSIVE;
-    }
-    private static final int AT_EACCESS = (int)512L;
-    /**
-     * {@snippet lang=c :
-     * #define AT_EACCESS 512
-     * }
-     */
-    public static int AT_EACCESS() {
-        return AT_EACCESS;
-    }
-    private static final int R_OK = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define R_OK 4
-     * }
-     */
-    public static int R_OK() {
-        return R_OK;
-    }
-    private static final int W_OK = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define W_OK 2
-     * }
-     */
-    public static int W_OK() {
-        return W_OK;
-    }
-    private static final int X_OK = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define X_OK 1
-     * }
-     */
-    public static int X_OK() {
-        return X_OK;
-    }
-    private static final int F_OK = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define F_OK 0
-     * }
-     */
-    public static int F_OK() {
-        return F_OK;
-    }
     private static final int SEEK_SET = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1895,15 +1760,6 @@ public class linux_h {
     public static int SIGINT() {
         return SIGINT;
     }
-    private static final int SIGSEGV = (int)11L;
-    /**
-     * {@snippet lang=c :
-     * #define SIGSEGV 11
-     * }
-     */
-    public static int SIGSEGV() {
-        return SIGSEGV;
-    }
     private static final int SIGTERM = (int)15L;
     /**
      * {@snippet lang=c :
@@ -1939,15 +1795,6 @@ public class linux_h {
      */
     public static int SIGPIPE() {
         return SIGPIPE;
-    }
-    private static final int SIGBUS = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define SIGBUS 7
-     * }
-     */
-    public static int SIGBUS() {
-        return SIGBUS;
     }
     private static final int SIGSTOP = (int)19L;
     /**
@@ -2011,42 +1858,6 @@ public class linux_h {
      */
     public static int SEEK_HOLE() {
         return SEEK_HOLE;
-    }
-    private static final int MAP_32BIT = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_32BIT 64
-     * }
-     */
-    public static int MAP_32BIT() {
-        return MAP_32BIT;
-    }
-    private static final int MAP_GROWSDOWN = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_GROWSDOWN 256
-     * }
-     */
-    public static int MAP_GROWSDOWN() {
-        return MAP_GROWSDOWN;
-    }
-    private static final int MAP_DENYWRITE = (int)2048L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_DENYWRITE 2048
-     * }
-     */
-    public static int MAP_DENYWRITE() {
-        return MAP_DENYWRITE;
-    }
-    private static final int MAP_EXECUTABLE = (int)4096L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_EXECUTABLE 4096
-     * }
-     */
-    public static int MAP_EXECUTABLE() {
-        return MAP_EXECUTABLE;
     }
     private static final int MAP_LOCKED = (int)8192L;
     /**
@@ -2156,24 +1967,6 @@ public class linux_h {
     public static int PROT_NONE() {
         return PROT_NONE;
     }
-    private static final int PROT_GROWSDOWN = (int)16777216L;
-    /**
-     * {@snippet lang=c :
-     * #define PROT_GROWSDOWN 16777216
-     * }
-     */
-    public static int PROT_GROWSDOWN() {
-        return PROT_GROWSDOWN;
-    }
-    private static final int PROT_GROWSUP = (int)33554432L;
-    /**
-     * {@snippet lang=c :
-     * #define PROT_GROWSUP 33554432
-     * }
-     */
-    public static int PROT_GROWSUP() {
-        return PROT_GROWSUP;
-    }
     private static final int MAP_SHARED = (int)1L;
     /**
      * {@snippet lang=c :
@@ -2201,15 +1994,6 @@ public class linux_h {
     public static int MAP_SHARED_VALIDATE() {
         return MAP_SHARED_VALIDATE;
     }
-    private static final int MAP_TYPE = (int)15L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_TYPE 15
-     * }
-     */
-    public static int MAP_TYPE() {
-        return MAP_TYPE;
-    }
     private static final int MAP_FIXED = (int)16L;
     /**
      * {@snippet lang=c :
@@ -2219,15 +2003,6 @@ public class linux_h {
     public static int MAP_FIXED() {
         return MAP_FIXED;
     }
-    private static final int MAP_FILE = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_FILE 0
-     * }
-     */
-    public static int MAP_FILE() {
-        return MAP_FILE;
-    }
     private static final int MAP_ANONYMOUS = (int)32L;
     /**
      * {@snippet lang=c :
@@ -2236,51 +2011,6 @@ public class linux_h {
      */
     public static int MAP_ANONYMOUS() {
         return MAP_ANONYMOUS;
-    }
-    private static final int MAP_HUGE_SHIFT = (int)26L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_HUGE_SHIFT 26
-     * }
-     */
-    public static int MAP_HUGE_SHIFT() {
-        return MAP_HUGE_SHIFT;
-    }
-    private static final int MAP_HUGE_MASK = (int)63L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_HUGE_MASK 63
-     * }
-     */
-    public static int MAP_HUGE_MASK() {
-        return MAP_HUGE_MASK;
-    }
-    private static final int MS_ASYNC = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_ASYNC 1
-     * }
-     */
-    public static int MS_ASYNC() {
-        return MS_ASYNC;
-    }
-    private static final int MS_SYNC = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_SYNC 4
-     * }
-     */
-    public static int MS_SYNC() {
-        return MS_SYNC;
-    }
-    private static final int MS_INVALIDATE = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_INVALIDATE 2
-     * }
-     */
-    public static int MS_INVALIDATE() {
-        return MS_INVALIDATE;
     }
     private static final int MADV_NORMAL = (int)0L;
     /**
@@ -2489,33 +2219,6 @@ public class linux_h {
     public static int MADV_HWPOISON() {
         return MADV_HWPOISON;
     }
-    private static final int MCL_CURRENT = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define MCL_CURRENT 1
-     * }
-     */
-    public static int MCL_CURRENT() {
-        return MCL_CURRENT;
-    }
-    private static final int MCL_FUTURE = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * #define MCL_FUTURE 2
-     * }
-     */
-    public static int MCL_FUTURE() {
-        return MCL_FUTURE;
-    }
-    private static final int MCL_ONFAULT = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define MCL_ONFAULT 4
-     * }
-     */
-    public static int MCL_ONFAULT() {
-        return MCL_ONFAULT;
-    }
     private static final int MS_RDONLY = (int)1L;
     /**
      * {@snippet lang=c :
@@ -2552,15 +2255,6 @@ public class linux_h {
     public static int MS_NOEXEC() {
         return MS_NOEXEC;
     }
-    private static final int MS_SYNCHRONOUS = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_SYNCHRONOUS 16
-     * }
-     */
-    public static int MS_SYNCHRONOUS() {
-        return MS_SYNCHRONOUS;
-    }
     private static final int MS_REMOUNT = (int)32L;
     /**
      * {@snippet lang=c :
@@ -2570,33 +2264,6 @@ public class linux_h {
     public static int MS_REMOUNT() {
         return MS_REMOUNT;
     }
-    private static final int MS_MANDLOCK = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_MANDLOCK 64
-     * }
-     */
-    public static int MS_MANDLOCK() {
-        return MS_MANDLOCK;
-    }
-    private static final int MS_DIRSYNC = (int)128L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_DIRSYNC 128
-     * }
-     */
-    public static int MS_DIRSYNC() {
-        return MS_DIRSYNC;
-    }
-    private static final int MS_NOSYMFOLLOW = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_NOSYMFOLLOW 256
-     * }
-     */
-    public static int MS_NOSYMFOLLOW() {
-        return MS_NOSYMFOLLOW;
-    }
     private static final int MS_NOATIME = (int)1024L;
     /**
      * {@snippet lang=c :
@@ -2605,15 +2272,6 @@ public class linux_h {
      */
     public static int MS_NOATIME() {
         return MS_NOATIME;
-    }
-    private static final int MS_NODIRATIME = (int)2048L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_NODIRATIME 2048
-     * }
-     */
-    public static int MS_NODIRATIME() {
-        return MS_NODIRATIME;
     }
     private static final int MS_BIND = (int)4096L;
     /**
@@ -2641,24 +2299,6 @@ public class linux_h {
      */
     public static int MS_REC() {
         return MS_REC;
-    }
-    private static final int MS_VERBOSE = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_VERBOSE 32768
-     * }
-     */
-    public static int MS_VERBOSE() {
-        return MS_VERBOSE;
-    }
-    private static final int MS_SILENT = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_SILENT 32768
-     * }
-     */
-    public static int MS_SILENT() {
-        return MS_SILENT;
     }
     private static final int PR_SET_PDEATHSIG = (int)1L;
     /**
@@ -2714,60 +2354,6 @@ public class linux_h {
     public static int PR_GET_NAME() {
         return PR_GET_NAME;
     }
-    private static final int PR_SET_TIMERSLACK = (int)29L;
-    /**
-     * {@snippet lang=c :
-     * #define PR_SET_TIMERSLACK 29
-     * }
-     */
-    public static int PR_SET_TIMERSLACK() {
-        return PR_SET_TIMERSLACK;
-    }
-    private static final int PR_GET_TIMERSLACK = (int)30L;
-    /**
-     * {@snippet lang=c :
-     * #define PR_GET_TIMERSLACK 30
-     * }
-     */
-    public static int PR_GET_TIMERSLACK() {
-        return PR_GET_TIMERSLACK;
-    }
-    private static final int PR_SET_NO_NEW_PRIVS = (int)38L;
-    /**
-     * {@snippet lang=c :
-     * #define PR_SET_NO_NEW_PRIVS 38
-     * }
-     */
-    public static int PR_SET_NO_NEW_PRIVS() {
-        return PR_SET_NO_NEW_PRIVS;
-    }
-    private static final int PR_GET_NO_NEW_PRIVS = (int)39L;
-    /**
-     * {@snippet lang=c :
-     * #define PR_GET_NO_NEW_PRIVS 39
-     * }
-     */
-    public static int PR_GET_NO_NEW_PRIVS() {
-        return PR_GET_NO_NEW_PRIVS;
-    }
-    private static final int PR_SET_THP_DISABLE = (int)41L;
-    /**
-     * {@snippet lang=c :
-     * #define PR_SET_THP_DISABLE 41
-     * }
-     */
-    public static int PR_SET_THP_DISABLE() {
-        return PR_SET_THP_DISABLE;
-    }
-    private static final int PR_GET_THP_DISABLE = (int)42L;
-    /**
-     * {@snippet lang=c :
-     * #define PR_GET_THP_DISABLE 42
-     * }
-     */
-    public static int PR_GET_THP_DISABLE() {
-        return PR_GET_THP_DISABLE;
-    }
     private static final int PR_SET_IO_FLUSHER = (int)57L;
     /**
      * {@snippet lang=c :
@@ -2785,15 +2371,6 @@ public class linux_h {
      */
     public static int PR_GET_IO_FLUSHER() {
         return PR_GET_IO_FLUSHER;
-    }
-    private static final int WNOHANG = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define WNOHANG 1
-     * }
-     */
-    public static int WNOHANG() {
-        return WNOHANG;
     }
 
     private static class readahead {
@@ -3438,65 +3015,6 @@ public class linux_h {
         }
     }
 
-    private static class access {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("access");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int access(const char *__name, int __type)
-     * }
-     */
-    public static FunctionDescriptor access$descriptor() {
-        return access.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int access(const char *__name, int __type)
-     * }
-     */
-    public static MethodHandle access$handle() {
-        return access.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int access(const char *__name, int __type)
-     * }
-     */
-    public static MemorySegment access$address() {
-        return access.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int access(const char *__name, int __type)
-     * }
-     */
-    public static int access(MemorySegment __name, int __type) {
-        var mh$ = access.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("access", __name, __type);
-            }
-            return (int)mh$.invokeExact(__name, __type);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class lseek {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             linux_h.C_LONG,
@@ -3857,125 +3375,6 @@ public class linux_h {
         }
     }
 
-    private static class pipe2 {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("pipe2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int pipe2(int __pipedes[2], int __flags)
-     * }
-     */
-    public static FunctionDescriptor pipe2$descriptor() {
-        return pipe2.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int pipe2(int __pipedes[2], int __flags)
-     * }
-     */
-    public static MethodHandle pipe2$handle() {
-        return pipe2.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int pipe2(int __pipedes[2], int __flags)
-     * }
-     */
-    public static MemorySegment pipe2$address() {
-        return pipe2.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int pipe2(int __pipedes[2], int __flags)
-     * }
-     */
-    public static int pipe2(MemorySegment __pipedes, int __flags) {
-        var mh$ = pipe2.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("pipe2", __pipedes, __flags);
-            }
-            return (int)mh$.invokeExact(__pipedes, __flags);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class chown {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_INT,
-            linux_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("chown");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int chown(const char *__file, __uid_t __owner, __gid_t __group)
-     * }
-     */
-    public static FunctionDescriptor chown$descriptor() {
-        return chown.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int chown(const char *__file, __uid_t __owner, __gid_t __group)
-     * }
-     */
-    public static MethodHandle chown$handle() {
-        return chown.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int chown(const char *__file, __uid_t __owner, __gid_t __group)
-     * }
-     */
-    public static MemorySegment chown$address() {
-        return chown.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int chown(const char *__file, __uid_t __owner, __gid_t __group)
-     * }
-     */
-    public static int chown(MemorySegment __file, int __owner, int __group) {
-        var mh$ = chown.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("chown", __file, __owner, __group);
-            }
-            return (int)mh$.invokeExact(__file, __owner, __group);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class dup {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             linux_h.C_INT,
@@ -4314,184 +3713,6 @@ public class linux_h {
         }
     }
 
-    private static class link {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("link");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int link(const char *__from, const char *__to)
-     * }
-     */
-    public static FunctionDescriptor link$descriptor() {
-        return link.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int link(const char *__from, const char *__to)
-     * }
-     */
-    public static MethodHandle link$handle() {
-        return link.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int link(const char *__from, const char *__to)
-     * }
-     */
-    public static MemorySegment link$address() {
-        return link.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int link(const char *__from, const char *__to)
-     * }
-     */
-    public static int link(MemorySegment __from, MemorySegment __to) {
-        var mh$ = link.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("link", __from, __to);
-            }
-            return (int)mh$.invokeExact(__from, __to);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class symlink {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("symlink");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int symlink(const char *__from, const char *__to)
-     * }
-     */
-    public static FunctionDescriptor symlink$descriptor() {
-        return symlink.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int symlink(const char *__from, const char *__to)
-     * }
-     */
-    public static MethodHandle symlink$handle() {
-        return symlink.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int symlink(const char *__from, const char *__to)
-     * }
-     */
-    public static MemorySegment symlink$address() {
-        return symlink.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int symlink(const char *__from, const char *__to)
-     * }
-     */
-    public static int symlink(MemorySegment __from, MemorySegment __to) {
-        var mh$ = symlink.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("symlink", __from, __to);
-            }
-            return (int)mh$.invokeExact(__from, __to);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class readlink {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_LONG,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER,
-            linux_h.C_LONG
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("readlink");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern ssize_t readlink(const char *restrict __path, char *restrict __buf, size_t __len)
-     * }
-     */
-    public static FunctionDescriptor readlink$descriptor() {
-        return readlink.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern ssize_t readlink(const char *restrict __path, char *restrict __buf, size_t __len)
-     * }
-     */
-    public static MethodHandle readlink$handle() {
-        return readlink.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern ssize_t readlink(const char *restrict __path, char *restrict __buf, size_t __len)
-     * }
-     */
-    public static MemorySegment readlink$address() {
-        return readlink.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern ssize_t readlink(const char *restrict __path, char *restrict __buf, size_t __len)
-     * }
-     */
-    public static long readlink(MemorySegment __path, MemorySegment __buf, long __len) {
-        var mh$ = readlink.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("readlink", __path, __buf, __len);
-            }
-            return (long)mh$.invokeExact(__path, __buf, __len);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class unlink {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             linux_h.C_INT,
@@ -4779,176 +4000,6 @@ public class linux_h {
                 traceDowncall("syncfs", __fd);
             }
             return (int)mh$.invokeExact(__fd);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class sync {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(    );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("sync");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern void sync()
-     * }
-     */
-    public static FunctionDescriptor sync$descriptor() {
-        return sync.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern void sync()
-     * }
-     */
-    public static MethodHandle sync$handle() {
-        return sync.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern void sync()
-     * }
-     */
-    public static MemorySegment sync$address() {
-        return sync.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern void sync()
-     * }
-     */
-    public static void sync() {
-        var mh$ = sync.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("sync");
-            }
-            mh$.invokeExact();
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class getpagesize {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT    );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("getpagesize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int getpagesize()
-     * }
-     */
-    public static FunctionDescriptor getpagesize$descriptor() {
-        return getpagesize.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int getpagesize()
-     * }
-     */
-    public static MethodHandle getpagesize$handle() {
-        return getpagesize.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int getpagesize()
-     * }
-     */
-    public static MemorySegment getpagesize$address() {
-        return getpagesize.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int getpagesize()
-     * }
-     */
-    public static int getpagesize() {
-        var mh$ = getpagesize.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("getpagesize");
-            }
-            return (int)mh$.invokeExact();
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class truncate {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_LONG
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("truncate");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int truncate(const char *__file, __off_t __length)
-     * }
-     */
-    public static FunctionDescriptor truncate$descriptor() {
-        return truncate.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int truncate(const char *__file, __off_t __length)
-     * }
-     */
-    public static MethodHandle truncate$handle() {
-        return truncate.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int truncate(const char *__file, __off_t __length)
-     * }
-     */
-    public static MemorySegment truncate$address() {
-        return truncate.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int truncate(const char *__file, __off_t __length)
-     * }
-     */
-    public static int truncate(MemorySegment __file, long __length) {
-        var mh$ = truncate.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("truncate", __file, __length);
-            }
-            return (int)mh$.invokeExact(__file, __length);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -5894,142 +4945,6 @@ public class linux_h {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-
-    private static class mlock {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_LONG
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("mlock");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int mlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static FunctionDescriptor mlock$descriptor() {
-        return mlock.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int mlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static MethodHandle mlock$handle() {
-        return mlock.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int mlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static MemorySegment mlock$address() {
-        return mlock.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int mlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static int mlock(MemorySegment __addr, long __len) {
-        var mh$ = mlock.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("mlock", __addr, __len);
-            }
-            return (int)mh$.invokeExact(__addr, __len);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class munlock {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_LONG
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("munlock");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int munlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static FunctionDescriptor munlock$descriptor() {
-        return munlock.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int munlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static MethodHandle munlock$handle() {
-        return munlock.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int munlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static MemorySegment munlock$address() {
-        return munlock.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int munlock(const void *__addr, size_t __len)
-     * }
-     */
-    public static int munlock(MemorySegment __addr, long __len) {
-        var mh$ = munlock.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("munlock", __addr, __len);
-            }
-            return (int)mh$.invokeExact(__addr, __len);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-    private static final int MS_POSIXACL = (int)65536L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_POSIXACL = 65536
-     * }
-     */
-    public static int MS_POSIXACL() {
-        return MS_POSIXACL;
-    }
-    private static final int MS_UNBINDABLE = (int)131072L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_UNBINDABLE = 131072
-     * }
-     */
-    public static int MS_UNBINDABLE() {
-        return MS_UNBINDABLE;
-    }
     private static final int MS_PRIVATE = (int)262144L;
     /**
      * {@snippet lang=c :
@@ -6038,87 +4953,6 @@ public class linux_h {
      */
     public static int MS_PRIVATE() {
         return MS_PRIVATE;
-    }
-    private static final int MS_SLAVE = (int)524288L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_SLAVE = 524288
-     * }
-     */
-    public static int MS_SLAVE() {
-        return MS_SLAVE;
-    }
-    private static final int MS_SHARED = (int)1048576L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_SHARED = 1048576
-     * }
-     */
-    public static int MS_SHARED() {
-        return MS_SHARED;
-    }
-    private static final int MS_RELATIME = (int)2097152L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_RELATIME = 2097152
-     * }
-     */
-    public static int MS_RELATIME() {
-        return MS_RELATIME;
-    }
-    private static final int MS_KERNMOUNT = (int)4194304L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_KERNMOUNT = 4194304
-     * }
-     */
-    public static int MS_KERNMOUNT() {
-        return MS_KERNMOUNT;
-    }
-    private static final int MS_I_VERSION = (int)8388608L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_I_VERSION = 8388608
-     * }
-     */
-    public static int MS_I_VERSION() {
-        return MS_I_VERSION;
-    }
-    private static final int MS_STRICTATIME = (int)16777216L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_STRICTATIME = 16777216
-     * }
-     */
-    public static int MS_STRICTATIME() {
-        return MS_STRICTATIME;
-    }
-    private static final int MS_LAZYTIME = (int)33554432L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_LAZYTIME = 33554432
-     * }
-     */
-    public static int MS_LAZYTIME() {
-        return MS_LAZYTIME;
-    }
-    private static final int MS_ACTIVE = (int)1073741824L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_ACTIVE = 1073741824
-     * }
-     */
-    public static int MS_ACTIVE() {
-        return MS_ACTIVE;
-    }
-    private static final int MS_NOUSER = (int)-2147483648L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MS_NOUSER = -2147483648
-     * }
-     */
-    public static int MS_NOUSER() {
-        return MS_NOUSER;
     }
     private static final int MNT_FORCE = (int)1L;
     /**
@@ -6349,15 +5183,6 @@ public class linux_h {
             }
         }
     }
-    private static final int RLIMIT_CPU = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum __rlimit_resource.RLIMIT_CPU = 0
-     * }
-     */
-    public static int RLIMIT_CPU() {
-        return RLIMIT_CPU;
-    }
     private static final int RLIMIT_FSIZE = (int)1L;
     /**
      * {@snippet lang=c :
@@ -6366,24 +5191,6 @@ public class linux_h {
      */
     public static int RLIMIT_FSIZE() {
         return RLIMIT_FSIZE;
-    }
-    private static final int RLIMIT_DATA = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum __rlimit_resource.RLIMIT_DATA = 2
-     * }
-     */
-    public static int RLIMIT_DATA() {
-        return RLIMIT_DATA;
-    }
-    private static final int RLIMIT_STACK = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * enum __rlimit_resource.RLIMIT_STACK = 3
-     * }
-     */
-    public static int RLIMIT_STACK() {
-        return RLIMIT_STACK;
     }
     private static final int RLIMIT_CORE = (int)4L;
     /**
@@ -6548,24 +5355,6 @@ public class linux_h {
     public static int SOCK_DGRAM() {
         return SOCK_DGRAM;
     }
-    private static final int SOCK_RAW = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * enum __socket_type.SOCK_RAW = 3
-     * }
-     */
-    public static int SOCK_RAW() {
-        return SOCK_RAW;
-    }
-    private static final int SOCK_RDM = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum __socket_type.SOCK_RDM = 4
-     * }
-     */
-    public static int SOCK_RDM() {
-        return SOCK_RDM;
-    }
     private static final int SOCK_SEQPACKET = (int)5L;
     /**
      * {@snippet lang=c :
@@ -6574,24 +5363,6 @@ public class linux_h {
      */
     public static int SOCK_SEQPACKET() {
         return SOCK_SEQPACKET;
-    }
-    private static final int SOCK_DCCP = (int)6L;
-    /**
-     * {@snippet lang=c :
-     * enum __socket_type.SOCK_DCCP = 6
-     * }
-     */
-    public static int SOCK_DCCP() {
-        return SOCK_DCCP;
-    }
-    private static final int SOCK_PACKET = (int)10L;
-    /**
-     * {@snippet lang=c :
-     * enum __socket_type.SOCK_PACKET = 10
-     * }
-     */
-    public static int SOCK_PACKET() {
-        return SOCK_PACKET;
     }
     private static final int SOCK_CLOEXEC = (int)524288L;
     /**
@@ -6610,204 +5381,6 @@ public class linux_h {
      */
     public static int SOCK_NONBLOCK() {
         return SOCK_NONBLOCK;
-    }
-    private static final int MSG_OOB = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_OOB = 1
-     * }
-     */
-    public static int MSG_OOB() {
-        return MSG_OOB;
-    }
-    private static final int MSG_PEEK = (int)2L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_PEEK = 2
-     * }
-     */
-    public static int MSG_PEEK() {
-        return MSG_PEEK;
-    }
-    private static final int MSG_DONTROUTE = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_DONTROUTE = 4
-     * }
-     */
-    public static int MSG_DONTROUTE() {
-        return MSG_DONTROUTE;
-    }
-    private static final int MSG_TRYHARD = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_TRYHARD = 4
-     * }
-     */
-    public static int MSG_TRYHARD() {
-        return MSG_TRYHARD;
-    }
-    private static final int MSG_CTRUNC = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_CTRUNC = 8
-     * }
-     */
-    public static int MSG_CTRUNC() {
-        return MSG_CTRUNC;
-    }
-    private static final int MSG_PROXY = (int)16L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_PROXY = 16
-     * }
-     */
-    public static int MSG_PROXY() {
-        return MSG_PROXY;
-    }
-    private static final int MSG_TRUNC = (int)32L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_TRUNC = 32
-     * }
-     */
-    public static int MSG_TRUNC() {
-        return MSG_TRUNC;
-    }
-    private static final int MSG_DONTWAIT = (int)64L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_DONTWAIT = 64
-     * }
-     */
-    public static int MSG_DONTWAIT() {
-        return MSG_DONTWAIT;
-    }
-    private static final int MSG_EOR = (int)128L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_EOR = 128
-     * }
-     */
-    public static int MSG_EOR() {
-        return MSG_EOR;
-    }
-    private static final int MSG_WAITALL = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_WAITALL = 256
-     * }
-     */
-    public static int MSG_WAITALL() {
-        return MSG_WAITALL;
-    }
-    private static final int MSG_FIN = (int)512L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_FIN = 512
-     * }
-     */
-    public static int MSG_FIN() {
-        return MSG_FIN;
-    }
-    private static final int MSG_SYN = (int)1024L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_SYN = 1024
-     * }
-     */
-    public static int MSG_SYN() {
-        return MSG_SYN;
-    }
-    private static final int MSG_CONFIRM = (int)2048L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_CONFIRM = 2048
-     * }
-     */
-    public static int MSG_CONFIRM() {
-        return MSG_CONFIRM;
-    }
-    private static final int MSG_RST = (int)4096L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_RST = 4096
-     * }
-     */
-    public static int MSG_RST() {
-        return MSG_RST;
-    }
-    private static final int MSG_ERRQUEUE = (int)8192L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_ERRQUEUE = 8192
-     * }
-     */
-    public static int MSG_ERRQUEUE() {
-        return MSG_ERRQUEUE;
-    }
-    private static final int MSG_NOSIGNAL = (int)16384L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_NOSIGNAL = 16384
-     * }
-     */
-    public static int MSG_NOSIGNAL() {
-        return MSG_NOSIGNAL;
-    }
-    private static final int MSG_MORE = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_MORE = 32768
-     * }
-     */
-    public static int MSG_MORE() {
-        return MSG_MORE;
-    }
-    private static final int MSG_WAITFORONE = (int)65536L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_WAITFORONE = 65536
-     * }
-     */
-    public static int MSG_WAITFORONE() {
-        return MSG_WAITFORONE;
-    }
-    private static final int MSG_BATCH = (int)262144L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_BATCH = 262144
-     * }
-     */
-    public static int MSG_BATCH() {
-        return MSG_BATCH;
-    }
-    private static final int MSG_ZEROCOPY = (int)67108864L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_ZEROCOPY = 67108864
-     * }
-     */
-    public static int MSG_ZEROCOPY() {
-        return MSG_ZEROCOPY;
-    }
-    private static final int MSG_FASTOPEN = (int)536870912L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_FASTOPEN = 536870912
-     * }
-     */
-    public static int MSG_FASTOPEN() {
-        return MSG_FASTOPEN;
-    }
-    private static final int MSG_CMSG_CLOEXEC = (int)1073741824L;
-    /**
-     * {@snippet lang=c :
-     * enum <anonymous>.MSG_CMSG_CLOEXEC = 1073741824
-     * }
-     */
-    public static int MSG_CMSG_CLOEXEC() {
-        return MSG_CMSG_CLOEXEC;
     }
     private static final int SHUT_RD = (int)0L;
     /**
@@ -7075,67 +5648,6 @@ public class linux_h {
         }
     }
 
-    private static class fstatat {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER,
-            linux_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("fstatat");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int fstatat(int __fd, const char *restrict __file, struct stat *restrict __buf, int __flag)
-     * }
-     */
-    public static FunctionDescriptor fstatat$descriptor() {
-        return fstatat.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int fstatat(int __fd, const char *restrict __file, struct stat *restrict __buf, int __flag)
-     * }
-     */
-    public static MethodHandle fstatat$handle() {
-        return fstatat.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int fstatat(int __fd, const char *restrict __file, struct stat *restrict __buf, int __flag)
-     * }
-     */
-    public static MemorySegment fstatat$address() {
-        return fstatat.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int fstatat(int __fd, const char *restrict __file, struct stat *restrict __buf, int __flag)
-     * }
-     */
-    public static int fstatat(int __fd, MemorySegment __file, MemorySegment __buf, int __flag) {
-        var mh$ = fstatat.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("fstatat", __fd, __file, __buf, __flag);
-            }
-            return (int)mh$.invokeExact(__fd, __file, __buf, __flag);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class lstat {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             linux_h.C_INT,
@@ -7190,65 +5702,6 @@ public class linux_h {
                 traceDowncall("lstat", __file, __buf);
             }
             return (int)mh$.invokeExact(__file, __buf);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class chmod {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("chmod");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int chmod(const char *__file, __mode_t __mode)
-     * }
-     */
-    public static FunctionDescriptor chmod$descriptor() {
-        return chmod.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int chmod(const char *__file, __mode_t __mode)
-     * }
-     */
-    public static MethodHandle chmod$handle() {
-        return chmod.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int chmod(const char *__file, __mode_t __mode)
-     * }
-     */
-    public static MemorySegment chmod$address() {
-        return chmod.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int chmod(const char *__file, __mode_t __mode)
-     * }
-     */
-    public static int chmod(MemorySegment __file, int __mode) {
-        var mh$ = chmod.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("chmod", __file, __mode);
-            }
-            return (int)mh$.invokeExact(__file, __mode);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -7368,67 +5821,6 @@ public class linux_h {
                 traceDowncall("mkdirat", __fd, __path, __mode);
             }
             return (int)mh$.invokeExact(__fd, __path, __mode);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class utimensat {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER,
-            linux_h.C_INT
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("utimensat");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int utimensat(int __fd, const char *__path, const struct timespec __times[2], int __flags)
-     * }
-     */
-    public static FunctionDescriptor utimensat$descriptor() {
-        return utimensat.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int utimensat(int __fd, const char *__path, const struct timespec __times[2], int __flags)
-     * }
-     */
-    public static MethodHandle utimensat$handle() {
-        return utimensat.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int utimensat(int __fd, const char *__path, const struct timespec __times[2], int __flags)
-     * }
-     */
-    public static MemorySegment utimensat$address() {
-        return utimensat.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int utimensat(int __fd, const char *__path, const struct timespec __times[2], int __flags)
-     * }
-     */
-    public static int utimensat(int __fd, MemorySegment __path, MemorySegment __times, int __flags) {
-        var mh$ = utimensat.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("utimensat", __fd, __path, __times, __flags);
-            }
-            return (int)mh$.invokeExact(__fd, __path, __times, __flags);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -8137,125 +6529,6 @@ public class linux_h {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-
-    private static class listxattr {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_LONG,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER,
-            linux_h.C_LONG
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("listxattr");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern ssize_t listxattr(const char *__path, char *__list, size_t __size)
-     * }
-     */
-    public static FunctionDescriptor listxattr$descriptor() {
-        return listxattr.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern ssize_t listxattr(const char *__path, char *__list, size_t __size)
-     * }
-     */
-    public static MethodHandle listxattr$handle() {
-        return listxattr.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern ssize_t listxattr(const char *__path, char *__list, size_t __size)
-     * }
-     */
-    public static MemorySegment listxattr$address() {
-        return listxattr.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern ssize_t listxattr(const char *__path, char *__list, size_t __size)
-     * }
-     */
-    public static long listxattr(MemorySegment __path, MemorySegment __list, long __size) {
-        var mh$ = listxattr.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("listxattr", __path, __list, __size);
-            }
-            return (long)mh$.invokeExact(__path, __list, __size);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class removexattr {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            linux_h.C_INT,
-            linux_h.C_POINTER,
-            linux_h.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = linux_h.findOrThrow("removexattr");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * extern int removexattr(const char *__path, const char *__name)
-     * }
-     */
-    public static FunctionDescriptor removexattr$descriptor() {
-        return removexattr.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * extern int removexattr(const char *__path, const char *__name)
-     * }
-     */
-    public static MethodHandle removexattr$handle() {
-        return removexattr.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * extern int removexattr(const char *__path, const char *__name)
-     * }
-     */
-    public static MemorySegment removexattr$address() {
-        return removexattr.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * extern int removexattr(const char *__path, const char *__name)
-     * }
-     */
-    public static int removexattr(MemorySegment __path, MemorySegment __name) {
-        var mh$ = removexattr.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("removexattr", __path, __name);
-            }
-            return (int)mh$.invokeExact(__path, __name);
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
     private static final int EWOULDBLOCK = (int)11L;
     /**
      * {@snippet lang=c :
@@ -8282,24 +6555,6 @@ public class linux_h {
      */
     public static int ENOTSUP() {
         return ENOTSUP;
-    }
-    private static final int O_NDELAY = (int)2048L;
-    /**
-     * {@snippet lang=c :
-     * #define O_NDELAY 2048
-     * }
-     */
-    public static int O_NDELAY() {
-        return O_NDELAY;
-    }
-    private static final int O_FSYNC = (int)1052672L;
-    /**
-     * {@snippet lang=c :
-     * #define O_FSYNC 1052672
-     * }
-     */
-    public static int O_FSYNC() {
-        return O_FSYNC;
     }
     private static final int F_GETLK = (int)5L;
     /**
@@ -8679,15 +6934,6 @@ public class linux_h {
     public static int RENAME_WHITEOUT() {
         return RENAME_WHITEOUT;
     }
-    private static final int MAP_ANON = (int)32L;
-    /**
-     * {@snippet lang=c :
-     * #define MAP_ANON 32
-     * }
-     */
-    public static int MAP_ANON() {
-        return MAP_ANON;
-    }
     private static final int MFD_CLOEXEC = (int)1L;
     /**
      * {@snippet lang=c :
@@ -8706,114 +6952,6 @@ public class linux_h {
     public static int MFD_ALLOW_SEALING() {
         return MFD_ALLOW_SEALING;
     }
-    private static final int MFD_HUGETLB = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * #define MFD_HUGETLB 4
-     * }
-     */
-    public static int MFD_HUGETLB() {
-        return MFD_HUGETLB;
-    }
-    private static final MemorySegment MAP_FAILED = MemorySegment.ofAddress(-1L);
-    /**
-     * {@snippet lang=c :
-     * #define MAP_FAILED (void*) -1
-     * }
-     */
-    public static MemorySegment MAP_FAILED() {
-        return MAP_FAILED;
-    }
-    private static final int MS_SUBMOUNT = (int)67108864L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_SUBMOUNT 67108864
-     * }
-     */
-    public static int MS_SUBMOUNT() {
-        return MS_SUBMOUNT;
-    }
-    private static final int MS_NOREMOTELOCK = (int)134217728L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_NOREMOTELOCK 134217728
-     * }
-     */
-    public static int MS_NOREMOTELOCK() {
-        return MS_NOREMOTELOCK;
-    }
-    private static final int MS_NOSEC = (int)268435456L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_NOSEC 268435456
-     * }
-     */
-    public static int MS_NOSEC() {
-        return MS_NOSEC;
-    }
-    private static final int MS_BORN = (int)536870912L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_BORN 536870912
-     * }
-     */
-    public static int MS_BORN() {
-        return MS_BORN;
-    }
-    private static final int MS_RMT_MASK = (int)41943121L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_RMT_MASK 41943121
-     * }
-     */
-    public static int MS_RMT_MASK() {
-        return MS_RMT_MASK;
-    }
-    private static final int MS_MGC_VAL = (int)3236757504L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_MGC_VAL 3236757504
-     * }
-     */
-    public static int MS_MGC_VAL() {
-        return MS_MGC_VAL;
-    }
-    private static final int MS_MGC_MSK = (int)4294901760L;
-    /**
-     * {@snippet lang=c :
-     * #define MS_MGC_MSK 4294901760
-     * }
-     */
-    public static int MS_MGC_MSK() {
-        return MS_MGC_MSK;
-    }
-    private static final int RLIMIT_RSS = (int)5L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_RSS 5
-     * }
-     */
-    public static int RLIMIT_RSS() {
-        return RLIMIT_RSS;
-    }
-    private static final int RLIMIT_OFILE = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_OFILE 7
-     * }
-     */
-    public static int RLIMIT_OFILE() {
-        return RLIMIT_OFILE;
-    }
-    private static final int RLIMIT_NPROC = (int)6L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_NPROC 6
-     * }
-     */
-    public static int RLIMIT_NPROC() {
-        return RLIMIT_NPROC;
-    }
     private static final int RLIMIT_MEMLOCK = (int)8L;
     /**
      * {@snippet lang=c :
@@ -8822,60 +6960,6 @@ public class linux_h {
      */
     public static int RLIMIT_MEMLOCK() {
         return RLIMIT_MEMLOCK;
-    }
-    private static final int RLIMIT_LOCKS = (int)10L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_LOCKS 10
-     * }
-     */
-    public static int RLIMIT_LOCKS() {
-        return RLIMIT_LOCKS;
-    }
-    private static final int RLIMIT_SIGPENDING = (int)11L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_SIGPENDING 11
-     * }
-     */
-    public static int RLIMIT_SIGPENDING() {
-        return RLIMIT_SIGPENDING;
-    }
-    private static final int RLIMIT_MSGQUEUE = (int)12L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_MSGQUEUE 12
-     * }
-     */
-    public static int RLIMIT_MSGQUEUE() {
-        return RLIMIT_MSGQUEUE;
-    }
-    private static final int RLIMIT_NICE = (int)13L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_NICE 13
-     * }
-     */
-    public static int RLIMIT_NICE() {
-        return RLIMIT_NICE;
-    }
-    private static final int RLIMIT_RTPRIO = (int)14L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_RTPRIO 14
-     * }
-     */
-    public static int RLIMIT_RTPRIO() {
-        return RLIMIT_RTPRIO;
-    }
-    private static final int RLIMIT_RTTIME = (int)15L;
-    /**
-     * {@snippet lang=c :
-     * #define RLIMIT_RTTIME 15
-     * }
-     */
-    public static int RLIMIT_RTTIME() {
-        return RLIMIT_RTTIME;
     }
     private static final long RLIM_INFINITY = -1L;
     /**
@@ -8894,24 +6978,6 @@ public class linux_h {
      */
     public static int AF_UNIX() {
         return AF_UNIX;
-    }
-    private static final int S_IREAD = (int)256L;
-    /**
-     * {@snippet lang=c :
-     * #define S_IREAD 256
-     * }
-     */
-    public static int S_IREAD() {
-        return S_IREAD;
-    }
-    private static final int S_IWRITE = (int)128L;
-    /**
-     * {@snippet lang=c :
-     * #define S_IWRITE 128
-     * }
-     */
-    public static int S_IWRITE() {
-        return S_IWRITE;
     }
     private static final int STATX_TYPE = (int)1L;
     /**

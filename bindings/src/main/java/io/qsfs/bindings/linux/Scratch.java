@@ -1,0 +1,74 @@
+package io.qsfs.bindings.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The native memory that one thread needs for its calls: where the linker puts errno, two strings, one struct. Nobody is
+ * told when a thread ends, so the memory belongs to the collector and goes with the thread.
+ *
+ * <p>Threading: one per thread, made at its first call.
+ */
+final class Scratch {
+    /** PATH_MAX; the kernel refuses what is longer, so do we. */
+    static final int PATH_BYTES_MAX = 4096;
+
+    static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = MethodHandles.insertCoordinates(
+                    CAPTURE.varHandle(PathElement.groupElement("errno")), 1, 0L)
+            .withInvokeExactBehavior();
+    /** No char of a {@code String} needs more bytes of UTF-8. */
+    private static final int UTF8_BYTES_PER_CHAR_MAX = 3;
+
+    private static final long STRUCT_BYTES = 512;
+
+    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+    final MemorySegment capture;
+    final MemorySegment struct;
+    private final MemorySegment first;
+    private final MemorySegment second;
+
+    private Scratch() {
+        Arena arena = Arena.ofAuto();
+        capture = arena.allocate(CAPTURE);
+        struct = arena.allocate(STRUCT_BYTES, 16);
+        first = arena.allocate(UTF8_BYTES_PER_CHAR_MAX * PATH_BYTES_MAX + 1L);
+        second = arena.allocate(UTF8_BYTES_PER_CHAR_MAX * PATH_BYTES_MAX + 1L);
+    }
+
+    static Scratch get() {
+        return OF_THREAD.get();
+    }
+
+    int errno() {
+        return (int) ERRNO.get(capture);
+    }
+
+    /** @return the string for C, valid until the thread's next one; null when it cannot be a path: too long, or with a zero. */
+    MemorySegment first(String path) {
+        return encode(first, path);
+    }
+
+    MemorySegment second(String path) {
+        return encode(second, path);
+    }
+
+    private static MemorySegment encode(MemorySegment buffer, String path) {
+        if (path.length() >= PATH_BYTES_MAX || path.indexOf(0) >= 0) {
+            return null;
+        }
+        buffer.setString(0, path);
+        return buffer;
+    }
+
+    /** What the kernel would say of a string that {@link #first} refused. */
+    static int refusal(String path) {
+        return path.length() >= PATH_BYTES_MAX ? -Linux.ENAMETOOLONG : -Linux.EINVAL;
+    }
+}
