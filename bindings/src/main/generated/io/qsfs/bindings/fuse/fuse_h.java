@@ -104,6 +104,63 @@ public class fuse_h {
         return FUSE_ROOT_ID;
     }
 
+    private static class fuse_opt_free_args {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            fuse_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = fuse_h.findOrThrow("fuse_opt_free_args");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void fuse_opt_free_args(struct fuse_args *args)
+     * }
+     */
+    public static FunctionDescriptor fuse_opt_free_args$descriptor() {
+        return fuse_opt_free_args.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void fuse_opt_free_args(struct fuse_args *args)
+     * }
+     */
+    public static MethodHandle fuse_opt_free_args$handle() {
+        return fuse_opt_free_args.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void fuse_opt_free_args(struct fuse_args *args)
+     * }
+     */
+    public static MemorySegment fuse_opt_free_args$address() {
+        return fuse_opt_free_args.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void fuse_opt_free_args(struct fuse_args *args)
+     * }
+     */
+    public static void fuse_opt_free_args(MemorySegment args) {
+        var mh$ = fuse_opt_free_args.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("fuse_opt_free_args", args);
+            }
+            mh$.invokeExact(args);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class fuse_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             fuse_h.C_INT    );

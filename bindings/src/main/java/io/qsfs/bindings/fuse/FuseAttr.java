@@ -1,0 +1,96 @@
+package io.qsfs.bindings.fuse;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * {@code struct stat} as libfuse takes it for a reply and gives it to {@code setattr}. Times are nanoseconds since 1970.
+ *
+ * <p>Threading: no state.
+ */
+public final class FuseAttr {
+    private static final long NS_PER_SECOND = 1_000_000_000L;
+
+    private FuseAttr() {}
+
+    /** @return zeroed. */
+    public static MemorySegment allocate(Arena arena) {
+        return stat.allocate(arena);
+    }
+
+    public static void identity(MemorySegment attributes, long inode, int mode, long nlink, long rdev) {
+        stat.st_ino(attributes, inode);
+        stat.st_mode(attributes, mode);
+        stat.st_nlink(attributes, nlink);
+        stat.st_rdev(attributes, rdev);
+    }
+
+    public static void owner(MemorySegment attributes, int uid, int gid) {
+        stat.st_uid(attributes, uid);
+        stat.st_gid(attributes, gid);
+    }
+
+    /** @param blocks512 allocated units of 512 bytes. @param blockBytes preferred I/O size. */
+    public static void size(MemorySegment attributes, long bytes, long blocks512, long blockBytes) {
+        stat.st_size(attributes, bytes);
+        stat.st_blocks(attributes, blocks512);
+        stat.st_blksize(attributes, blockBytes);
+    }
+
+    public static void times(MemorySegment attributes, long atimeNs, long mtimeNs, long ctimeNs) {
+        time(stat.st_atim(attributes), atimeNs);
+        time(stat.st_mtim(attributes), mtimeNs);
+        time(stat.st_ctim(attributes), ctimeNs);
+    }
+
+    public static long inode(MemorySegment attributes) {
+        return stat.st_ino(attributes);
+    }
+
+    public static int mode(MemorySegment attributes) {
+        return stat.st_mode(attributes);
+    }
+
+    public static long nlink(MemorySegment attributes) {
+        return stat.st_nlink(attributes);
+    }
+
+    public static int uid(MemorySegment attributes) {
+        return stat.st_uid(attributes);
+    }
+
+    public static int gid(MemorySegment attributes) {
+        return stat.st_gid(attributes);
+    }
+
+    public static long size(MemorySegment attributes) {
+        return stat.st_size(attributes);
+    }
+
+    public static long atimeNs(MemorySegment attributes) {
+        return time(stat.st_atim(attributes));
+    }
+
+    public static long mtimeNs(MemorySegment attributes) {
+        return time(stat.st_mtim(attributes));
+    }
+
+    public static long ctimeNs(MemorySegment attributes) {
+        return time(stat.st_ctim(attributes));
+    }
+
+    private static void time(MemorySegment time, long ns) {
+        timespec.tv_sec(time, Math.floorDiv(ns, NS_PER_SECOND));
+        timespec.tv_nsec(time, Math.floorMod(ns, NS_PER_SECOND));
+    }
+
+    /** Saturates outside of the years 1677 to 2262: a caller may set any time. */
+    private static long time(MemorySegment time) {
+        long seconds = timespec.tv_sec(time);
+        long limit = Long.MAX_VALUE / NS_PER_SECOND;
+        if (seconds >= limit) {
+            return Long.MAX_VALUE;
+        }
+        return seconds < -limit ? Long.MIN_VALUE : seconds * NS_PER_SECOND + timespec.tv_nsec(time);
+    }
+}
