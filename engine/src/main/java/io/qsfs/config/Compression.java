@@ -1,0 +1,7 @@
+package io.qsfs.config;
+
+/** How chunks are compressed before they are sealed. */
+public enum Compression {
+    NONE,
+    LZ4
+}

@@ -1,0 +1,11 @@
+package io.qsfs.mount;
+
+/**
+ * What a mount takes from the command line and not from the configuration.
+ *
+ * @param allowOther other users may enter (the kernel checks modes); always so for root.
+ * @param debugFuse  libfuse prints every request to stderr.
+ */
+public record MountOptions(boolean allowOther, boolean debugFuse) {
+    public static final MountOptions DEFAULT = new MountOptions(false, false);
+}

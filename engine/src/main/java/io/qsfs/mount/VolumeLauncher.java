@@ -1,0 +1,47 @@
+package io.qsfs.mount;
+
+import io.qsfs.config.KeySource;
+import io.qsfs.config.VolumeConfig;
+import java.nio.file.Path;
+
+/**
+ * Makes, mounts and recovers volumes: all that the command line asks of the engine.
+ *
+ * <p>What a user can cause or repair is thrown as {@link io.qsfs.config.QsfsException}; its message is printed as it is.
+ *
+ * <p>Threading: one call at a time, on the thread of the command.
+ */
+public interface VolumeLauncher {
+    /** What {@link #init} does where it finds a volume. */
+    enum InitMode {
+        /** A backend that bears an identity is an error: nothing is written over. */
+        NEW,
+        /**
+         * Completes an init that was interrupted: backends that bear an identity are kept when the key opens their
+         * superblock, the others are initialised. A whole volume is left as it is.
+         */
+        CONTINUE
+    }
+
+    /**
+     * Makes a volume: volume key and key slot, superblock and identity on every backend, the first title, an empty state
+     * directory.
+     */
+    InitReport init(VolumeConfig config, KeySource key, InitMode mode, PrintSink out);
+
+    /**
+     * Mounts and returns when the mount answers; from then on it runs on threads of its own. It mounts with the source
+     * {@code qsfs:<name>} and the type {@code fuse.qsfs}, detaches a mount point that a killed process left behind, and waits
+     * for a predecessor that still drains (saying so).
+     *
+     * @param mountPoint absolute, an existing directory.
+     * @param out        gets what replay did, the configuration's warnings, and the remarks of a degraded mount; used until return.
+     */
+    RunningMount mount(VolumeConfig config, KeySource key, Path mountPoint, MountOptions options, PrintSink out);
+
+    /**
+     * Builds the state directory again from the backends and the key alone. Content stays where it is: a later mount
+     * fetches it when it is read.
+     */
+    RecoverReport recover(VolumeConfig config, KeySource key, PrintSink out);
+}
