@@ -3,7 +3,9 @@ package io.qsfs.bindings;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
-import java.util.Optional;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 
 /**
  * What every hand-written layer does around a method handle of a C function.
@@ -28,19 +30,39 @@ public final class Downcall {
     }
 
     /**
-     * The same signature with pointers of unknown length. jextract says "unbounded" instead, and a segment without bounds
-     * is one typing error away from reading anything.
+     * The address of a range, for a parameter that is a pointer in C and a {@code long} in the descriptor. A slice instead
+     * would be an object for each call: as soon as a process uses segments of several kinds (heap, native, mapped), the
+     * compiler no longer removes it. And the linker would count every call in and out of a shared arena, on one cache line for
+     * all threads.
+     *
+     * <p>Checked here: that the segment is native, alive, and this thread's, and that the range is in it. Not noticed is who
+     * closes a shared arena while the call runs; and the caller ends with {@link java.lang.ref.Reference#reachabilityFence}.
      */
-    public static FunctionDescriptor bounded(FunctionDescriptor generated) {
-        MemoryLayout[] arguments =
-                generated.argumentLayouts().stream().map(Downcall::bounded).toArray(MemoryLayout[]::new);
-        Optional<MemoryLayout> result = generated.returnLayout().map(Downcall::bounded);
-        return result.isPresent()
-                ? FunctionDescriptor.of(result.get(), arguments)
-                : FunctionDescriptor.ofVoid(arguments);
+    public static long address(MemorySegment segment, long offset, long length) {
+        if (!segment.isNative()) {
+            throw new IllegalArgumentException("segment on the heap: " + segment);
+        }
+        if (!segment.scope().isAlive()) {
+            throw new IllegalStateException("closed: " + segment);
+        }
+        if (!segment.isAccessibleBy(Thread.currentThread())) {
+            throw new WrongThreadException("another thread's: " + segment);
+        }
+        Objects.checkFromIndexSize(offset, length, segment.byteSize());
+        return segment.address() + offset;
     }
 
-    private static MemoryLayout bounded(MemoryLayout layout) {
-        return layout instanceof AddressLayout address ? address.withoutTargetLayout() : layout;
+    /** The same signature with every pointer as a number, for {@link #address}. */
+    public static FunctionDescriptor numbers(FunctionDescriptor generated) {
+        MemoryLayout[] arguments =
+                generated.argumentLayouts().stream().map(Downcall::number).toArray(MemoryLayout[]::new);
+        return generated
+                .returnLayout()
+                .map(result -> FunctionDescriptor.of(number(result), arguments))
+                .orElseGet(() -> FunctionDescriptor.ofVoid(arguments));
+    }
+
+    private static MemoryLayout number(MemoryLayout layout) {
+        return layout instanceof AddressLayout ? ValueLayout.JAVA_LONG : layout;
     }
 }

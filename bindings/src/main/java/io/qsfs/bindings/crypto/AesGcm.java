@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * AES-256-GCM of libcrypto on native memory: one cipher context, keyed again for each sealing.
@@ -28,20 +29,20 @@ public final class AesGcm implements AutoCloseable {
     private static final long STEP_BYTES = 1L << 30;
 
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment produced = arena.allocate(JAVA_INT);
-    private final MemorySegment context;
+    private final long produced = arena.allocate(JAVA_INT).address(); // where libcrypto says how much it wrote
+    private final long context;
     private boolean keyed;
     private boolean closed;
 
-    private AesGcm(MemorySegment context) {
+    private AesGcm(long context) {
         this.context = context;
     }
 
     /** @throws UnsatisfiedLinkError without libcrypto. */
     public static AesGcm create() {
         try {
-            MemorySegment context = (MemorySegment) Evp.CONTEXT_NEW.invokeExact();
-            if (context.address() == 0) {
+            long context = (long) Evp.CONTEXT_NEW.invokeExact();
+            if (context == 0) {
                 throw new OutOfMemoryError("EVP_CIPHER_CTX_new");
             }
             return new AesGcm(context);
@@ -52,12 +53,12 @@ public final class AesGcm implements AutoCloseable {
 
     /** @param key 32 bytes; libcrypto keeps what it derives from it until the next key, or {@link #close}. */
     public void setKey(MemorySegment key) {
-        requireBytes("key", key, KEY_BYTES);
+        long keyC = Downcall.address(key, 0, KEY_BYTES);
         requireOpen();
         try {
             keyed = false;
-            require((int) Evp.ENCRYPT_INIT.invokeExact(
-                    context, Evp.AES_256_GCM, MemorySegment.NULL, key, MemorySegment.NULL));
+            require((int) Evp.ENCRYPT_INIT.invokeExact(context, Evp.AES_256_GCM, 0L, keyC, 0L));
+            Reference.reachabilityFence(key);
             keyed = true;
         } catch (Throwable t) {
             throw Downcall.failure("EVP_EncryptInit_ex", t);
@@ -81,20 +82,23 @@ public final class AesGcm implements AutoCloseable {
             long length,
             MemorySegment out,
             long outOffset) {
-        begin(nonce, length);
-        MemorySegment cipher = out.asSlice(outOffset, length);
-        MemorySegment tag = out.asSlice(outOffset + length, TAG_BYTES);
+        requireReady(length);
+        long nonceC = Downcall.address(nonce, 0, NONCE_BYTES);
+        long plainC = Downcall.address(plain, plainOffset, length);
+        long cipherC = Downcall.address(out, outOffset, length + TAG_BYTES);
+        long tagC = cipherC + length;
         try {
-            require((int) Evp.ENCRYPT_INIT.invokeExact(
-                    context, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, nonce));
+            require((int) Evp.ENCRYPT_INIT.invokeExact(context, 0L, 0L, 0L, nonceC));
             authenticate(true, aad, 0, aadLength);
             if (length > 0) {
-                require((int) Evp.ENCRYPT_UPDATE.invokeExact(
-                        context, cipher, produced, plain.asSlice(plainOffset, length), (int) length));
+                require((int) Evp.ENCRYPT_UPDATE.invokeExact(context, cipherC, produced, plainC, (int) length));
             }
             // GCM is a stream: the last call writes nothing, wherever it is pointed at.
-            require((int) Evp.ENCRYPT_FINAL.invokeExact(context, tag, produced));
-            require((int) Evp.CONTROL.invokeExact(context, Evp.GET_TAG, TAG_BYTES, tag));
+            require((int) Evp.ENCRYPT_FINAL.invokeExact(context, tagC, produced));
+            require((int) Evp.CONTROL.invokeExact(context, Evp.GET_TAG, TAG_BYTES, tagC));
+            Reference.reachabilityFence(nonce);
+            Reference.reachabilityFence(plain);
+            Reference.reachabilityFence(out);
             return (int) length + TAG_BYTES;
         } catch (Throwable t) {
             throw Downcall.failure("EVP_Encrypt", t);
@@ -117,24 +121,28 @@ public final class AesGcm implements AutoCloseable {
             long lengthWithoutTag,
             MemorySegment out,
             long outOffset) {
-        begin(nonce, lengthWithoutTag);
-        MemorySegment tag = cipher.asSlice(cipherOffset + lengthWithoutTag, TAG_BYTES);
-        MemorySegment plain = out.asSlice(outOffset, lengthWithoutTag);
+        requireReady(lengthWithoutTag);
+        long nonceC = Downcall.address(nonce, 0, NONCE_BYTES);
+        long cipherC = Downcall.address(cipher, cipherOffset, lengthWithoutTag + TAG_BYTES);
+        long tagC = cipherC + lengthWithoutTag;
+        long plainC = Downcall.address(out, outOffset, lengthWithoutTag);
         try {
-            require((int) Evp.DECRYPT_INIT.invokeExact(
-                    context, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, nonce));
+            require((int) Evp.DECRYPT_INIT.invokeExact(context, 0L, 0L, 0L, nonceC));
             authenticate(false, aad, 0, aadLength);
             // Before the text: in place, the last block could reach the tag.
-            require((int) Evp.CONTROL.invokeExact(context, Evp.SET_TAG, TAG_BYTES, tag));
+            require((int) Evp.CONTROL.invokeExact(context, Evp.SET_TAG, TAG_BYTES, tagC));
             if (lengthWithoutTag > 0) {
-                require((int) Evp.DECRYPT_UPDATE.invokeExact(
-                        context, plain, produced, cipher.asSlice(cipherOffset, lengthWithoutTag), (int)
-                                lengthWithoutTag));
+                require((int)
+                        Evp.DECRYPT_UPDATE.invokeExact(context, plainC, produced, cipherC, (int) lengthWithoutTag));
             }
+            // As above: nothing is written behind the text.
             boolean authentic = (int) Evp.DECRYPT_FINAL.invokeExact(context, produced, produced) == 1;
             if (!authentic) {
-                Cleanse.wipe(plain);
+                Cleanse.wipe(plainC, lengthWithoutTag);
             }
+            Reference.reachabilityFence(nonce);
+            Reference.reachabilityFence(cipher);
+            Reference.reachabilityFence(out);
             return authentic;
         } catch (Throwable t) {
             throw Downcall.failure("EVP_Decrypt", t);
@@ -149,14 +157,16 @@ public final class AesGcm implements AutoCloseable {
      */
     public void gmac(
             MemorySegment nonce, MemorySegment data, long offset, long length, MemorySegment out, long outOffset) {
-        begin(nonce, 0);
-        MemorySegment tag = out.asSlice(outOffset, TAG_BYTES);
+        requireReady(0);
+        long nonceC = Downcall.address(nonce, 0, NONCE_BYTES);
+        long tagC = Downcall.address(out, outOffset, TAG_BYTES);
         try {
-            require((int) Evp.ENCRYPT_INIT.invokeExact(
-                    context, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, nonce));
+            require((int) Evp.ENCRYPT_INIT.invokeExact(context, 0L, 0L, 0L, nonceC));
             authenticate(true, data, offset, length);
-            require((int) Evp.ENCRYPT_FINAL.invokeExact(context, tag, produced));
-            require((int) Evp.CONTROL.invokeExact(context, Evp.GET_TAG, TAG_BYTES, tag));
+            require((int) Evp.ENCRYPT_FINAL.invokeExact(context, tagC, produced));
+            require((int) Evp.CONTROL.invokeExact(context, Evp.GET_TAG, TAG_BYTES, tagC));
+            Reference.reachabilityFence(nonce);
+            Reference.reachabilityFence(out);
         } catch (Throwable t) {
             throw Downcall.failure("EVP_Encrypt", t);
         }
@@ -178,8 +188,7 @@ public final class AesGcm implements AutoCloseable {
         arena.close();
     }
 
-    private void begin(MemorySegment nonce, long length) {
-        requireBytes("nonce", nonce, NONCE_BYTES);
+    private void requireReady(long length) {
         requireOpen();
         if (!keyed) {
             throw new IllegalStateException("no key is set");
@@ -190,26 +199,20 @@ public final class AesGcm implements AutoCloseable {
     }
 
     private void authenticate(boolean encrypting, MemorySegment data, long offset, long length) throws Throwable {
-        long end = offset + length;
-        for (long at = offset; at < end; at += STEP_BYTES) {
-            long step = Math.min(end - at, STEP_BYTES);
-            MemorySegment part = data.asSlice(at, step);
-            int result = encrypting
-                    ? (int) Evp.ENCRYPT_UPDATE.invokeExact(context, MemorySegment.NULL, produced, part, (int) step)
-                    : (int) Evp.DECRYPT_UPDATE.invokeExact(context, MemorySegment.NULL, produced, part, (int) step);
-            require(result);
+        long address = Downcall.address(data, offset, length);
+        for (long at = 0; at < length; at += STEP_BYTES) {
+            int step = (int) Math.min(length - at, STEP_BYTES);
+            require(
+                    encrypting
+                            ? (int) Evp.ENCRYPT_UPDATE.invokeExact(context, 0L, produced, address + at, step)
+                            : (int) Evp.DECRYPT_UPDATE.invokeExact(context, 0L, produced, address + at, step));
         }
+        Reference.reachabilityFence(data);
     }
 
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("closed");
-        }
-    }
-
-    private static void requireBytes(String name, MemorySegment segment, long bytes) {
-        if (segment.byteSize() < bytes) {
-            throw new IndexOutOfBoundsException(name + " has " + segment.byteSize() + " bytes, needed " + bytes);
         }
     }
 
@@ -237,14 +240,13 @@ public final class AesGcm implements AutoCloseable {
         static final int SET_TAG = crypto_h.EVP_CTRL_GCM_SET_TAG();
 
         /** Fetched once and never freed: a fetch for each key would take a lock and a search. */
-        static final MemorySegment AES_256_GCM = fetch();
+        static final long AES_256_GCM = fetch();
 
-        private static MemorySegment fetch() {
+        private static long fetch() {
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment cipher =
-                        (MemorySegment) handle("EVP_CIPHER_fetch", crypto_h.EVP_CIPHER_fetch$descriptor())
-                                .invokeExact(MemorySegment.NULL, arena.allocateFrom("AES-256-GCM"), MemorySegment.NULL);
-                if (cipher.address() == 0) {
+                long cipher = (long) handle("EVP_CIPHER_fetch", crypto_h.EVP_CIPHER_fetch$descriptor())
+                        .invokeExact(0L, arena.allocateFrom("AES-256-GCM").address(), 0L);
+                if (cipher == 0) {
                     throw new IllegalStateException("libcrypto has no AES-256-GCM: " + OpenSsl.takeError());
                 }
                 return cipher;

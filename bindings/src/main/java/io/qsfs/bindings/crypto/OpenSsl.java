@@ -25,9 +25,9 @@ public final class OpenSsl {
     /** @return {@code "OpenSSL 3.0.22 ..."}, of the library and not of the headers. */
     public static String version() {
         try {
-            MemorySegment text = (MemorySegment) handle("OpenSSL_version", FunctionDescriptor.of(ADDRESS, JAVA_INT))
+            long text = (long) handle("OpenSSL_version", FunctionDescriptor.of(ADDRESS, JAVA_INT))
                     .invokeExact(crypto_h.OPENSSL_VERSION());
-            return text.reinterpret(TEXT_BYTES_MAX).getString(0);
+            return MemorySegment.ofAddress(text).reinterpret(TEXT_BYTES_MAX).getString(0);
         } catch (Throwable t) {
             throw Downcall.failure("OpenSSL_version", t);
         }
@@ -43,7 +43,7 @@ public final class OpenSsl {
             }
             MemorySegment text = arena.allocate(TEXT_BYTES_MAX);
             handle("ERR_error_string_n", FunctionDescriptor.ofVoid(JAVA_LONG, ADDRESS, JAVA_LONG))
-                    .invokeExact(code, text, (long) TEXT_BYTES_MAX);
+                    .invokeExact(code, text.address(), (long) TEXT_BYTES_MAX);
             handle("ERR_clear_error", FunctionDescriptor.ofVoid()).invokeExact();
             return text.getString(0);
         } catch (Throwable t) {
@@ -51,8 +51,9 @@ public final class OpenSsl {
         }
     }
 
+    /** Pointers as numbers. */
     static MethodHandle handle(String function, FunctionDescriptor descriptor) {
         return Linker.nativeLinker()
-                .downcallHandle(NativeLibrary.CRYPTO.address(function), Downcall.bounded(descriptor));
+                .downcallHandle(NativeLibrary.CRYPTO.address(function), Downcall.numbers(descriptor));
     }
 }

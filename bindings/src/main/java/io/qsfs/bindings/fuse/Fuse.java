@@ -13,6 +13,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.util.List;
 
 /**
@@ -307,10 +308,12 @@ public final class Fuse {
     }
 
     public static int replyBuf(long request, MemorySegment data, long offset, long length) {
-        MemorySegment slice = data.asSlice(offset, length);
+        long address = Downcall.address(data, offset, length);
         Answered.note(request);
         try {
-            return (int) Reply.BUF.invokeExact(request, slice, length);
+            int outcome = (int) Reply.BUF.invokeExact(request, address, length);
+            Reference.reachabilityFence(data);
+            return outcome;
         } catch (Throwable t) {
             throw Downcall.failure("fuse_reply_buf", t);
         }
@@ -440,8 +443,10 @@ public final class Fuse {
             MemorySegment attributes,
             long nextOffset) {
         try {
-            return (long) Request.ADD_DIRENTRY.invokeExact(
-                    request, buffer.asSlice(offset, length), length, name, attributes, nextOffset);
+            long bytes = (long) Request.ADD_DIRENTRY.invokeExact(
+                    request, Downcall.address(buffer, offset, length), length, name, attributes, nextOffset);
+            Reference.reachabilityFence(buffer);
+            return bytes;
         } catch (Throwable t) {
             throw Downcall.failure("fuse_add_direntry", t);
         }
@@ -457,8 +462,10 @@ public final class Fuse {
             MemorySegment entry,
             long nextOffset) {
         try {
-            return (long) Request.ADD_DIRENTRY_PLUS.invokeExact(
-                    request, buffer.asSlice(offset, length), length, name, entry, nextOffset);
+            long bytes = (long) Request.ADD_DIRENTRY_PLUS.invokeExact(
+                    request, Downcall.address(buffer, offset, length), length, name, entry, nextOffset);
+            Reference.reachabilityFence(buffer);
+            return bytes;
         } catch (Throwable t) {
             throw Downcall.failure("fuse_add_direntry_plus", t);
         }
@@ -525,7 +532,7 @@ public final class Fuse {
         private static final FunctionDescriptor INT_OF_SESSION = FunctionDescriptor.of(JAVA_INT, ADDRESS);
 
         static final MethodHandle NEW =
-                handle("fuse_session_new", Downcall.bounded(fuse_h.fuse_session_new$descriptor()));
+                handle("fuse_session_new", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
         static final MethodHandle FREE_ARGS = handle("fuse_opt_free_args", VOID_OF_SESSION);
         static final MethodHandle MOUNT =
                 handle("fuse_session_mount", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
@@ -577,7 +584,7 @@ public final class Fuse {
         static final MethodHandle READLINK = reply("fuse_reply_readlink", ADDRESS);
         static final MethodHandle OPEN = reply("fuse_reply_open", ADDRESS);
         static final MethodHandle WRITE = reply("fuse_reply_write", JAVA_LONG);
-        static final MethodHandle BUF = reply("fuse_reply_buf", ADDRESS, JAVA_LONG);
+        static final MethodHandle BUF = reply("fuse_reply_buf", JAVA_LONG, JAVA_LONG);
         static final MethodHandle DATA = reply("fuse_reply_data", ADDRESS, JAVA_INT);
         static final MethodHandle IOV = reply("fuse_reply_iov", ADDRESS, JAVA_INT);
         static final MethodHandle STATFS = reply("fuse_reply_statfs", ADDRESS);
@@ -601,7 +608,7 @@ public final class Fuse {
         static final MethodHandle INTERRUPTED =
                 handle("fuse_req_interrupted", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         private static final FunctionDescriptor ADD =
-                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
         static final MethodHandle ADD_DIRENTRY = handle("fuse_add_direntry", ADD);
         static final MethodHandle ADD_DIRENTRY_PLUS = handle("fuse_add_direntry_plus", ADD);
     }

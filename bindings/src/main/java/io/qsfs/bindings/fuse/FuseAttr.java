@@ -1,5 +1,7 @@
 package io.qsfs.bindings.fuse;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -38,9 +40,9 @@ public final class FuseAttr {
     }
 
     public static void times(MemorySegment attributes, long atimeNs, long mtimeNs, long ctimeNs) {
-        time(stat.st_atim(attributes), atimeNs);
-        time(stat.st_mtim(attributes), mtimeNs);
-        time(stat.st_ctim(attributes), ctimeNs);
+        time(attributes, stat.st_atim$offset(), atimeNs);
+        time(attributes, stat.st_mtim$offset(), mtimeNs);
+        time(attributes, stat.st_ctim$offset(), ctimeNs);
     }
 
     public static long inode(MemorySegment attributes) {
@@ -68,29 +70,31 @@ public final class FuseAttr {
     }
 
     public static long atimeNs(MemorySegment attributes) {
-        return time(stat.st_atim(attributes));
+        return time(attributes, stat.st_atim$offset());
     }
 
     public static long mtimeNs(MemorySegment attributes) {
-        return time(stat.st_mtim(attributes));
+        return time(attributes, stat.st_mtim$offset());
     }
 
     public static long ctimeNs(MemorySegment attributes) {
-        return time(stat.st_ctim(attributes));
+        return time(attributes, stat.st_ctim$offset());
     }
 
-    private static void time(MemorySegment time, long ns) {
-        timespec.tv_sec(time, Math.floorDiv(ns, NS_PER_SECOND));
-        timespec.tv_nsec(time, Math.floorMod(ns, NS_PER_SECOND));
+    private static void time(MemorySegment attributes, long offset, long ns) {
+        attributes.set(JAVA_LONG, offset + timespec.tv_sec$offset(), Math.floorDiv(ns, NS_PER_SECOND));
+        attributes.set(JAVA_LONG, offset + timespec.tv_nsec$offset(), Math.floorMod(ns, NS_PER_SECOND));
     }
 
     /** Saturates outside of the years 1677 to 2262: a caller may set any time. */
-    private static long time(MemorySegment time) {
-        long seconds = timespec.tv_sec(time);
+    private static long time(MemorySegment attributes, long offset) {
+        long seconds = attributes.get(JAVA_LONG, offset + timespec.tv_sec$offset());
         long limit = Long.MAX_VALUE / NS_PER_SECOND;
         if (seconds >= limit) {
             return Long.MAX_VALUE;
         }
-        return seconds < -limit ? Long.MIN_VALUE : seconds * NS_PER_SECOND + timespec.tv_nsec(time);
+        return seconds < -limit
+                ? Long.MIN_VALUE
+                : seconds * NS_PER_SECOND + attributes.get(JAVA_LONG, offset + timespec.tv_nsec$offset());
     }
 }

@@ -2,6 +2,7 @@ package io.qsfs.bindings.fuse;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.qsfs.bindings.Downcall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -34,10 +35,7 @@ public final class FuseBuf {
             throw new IllegalArgumentException(
                     "receive buffer too small: bytes=" + memory.byteSize() + " minimum=" + Fuse.RECEIVE_BYTES_MIN);
         }
-        if (!memory.isNative()) {
-            throw new IllegalArgumentException("segment on the heap: " + memory);
-        }
-        buffer.set(JAVA_LONG, MEM_OFFSET, memory.address());
+        buffer.set(JAVA_LONG, MEM_OFFSET, Downcall.address(memory, 0, memory.byteSize()));
     }
 
     /** The address of the memory, to find out where in it a payload lies. */

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.qsfs.bindings.Downcall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -35,11 +36,8 @@ public final class FuseBufVec {
 
     /** Makes it one range of memory, which must live until the reply has returned. */
     public static void memory(MemorySegment vector, MemorySegment data, long offset, long length) {
-        if (!data.isNative()) {
-            throw new IllegalArgumentException("segment on the heap: " + data);
-        }
         header(vector, length, 0);
-        vector.set(JAVA_LONG, 40, data.asSlice(offset, length).address());
+        vector.set(JAVA_LONG, 40, Downcall.address(data, offset, length));
     }
 
     /** Makes it a range of a file. */

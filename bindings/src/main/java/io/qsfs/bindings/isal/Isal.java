@@ -8,6 +8,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * ISA-L: Reed-Solomon over GF(2^8) with polynomial 0x11d, and CRC-32C.
@@ -49,10 +50,14 @@ public final class Isal {
      * @param tables 32 * k * rows bytes; written.
      */
     public static void ecInitTables(int k, int rows, MemorySegment matrix, MemorySegment tables) {
-        requireBytes("matrix", matrix, (long) k * rows);
-        requireBytes("tables", tables, (long) TABLE_BYTES * k * rows);
         try {
-            EC_INIT_TABLES.invokeExact(k, rows, matrix, tables);
+            EC_INIT_TABLES.invokeExact(
+                    k,
+                    rows,
+                    Downcall.address(matrix, 0, (long) k * rows),
+                    Downcall.address(tables, 0, (long) TABLE_BYTES * k * rows));
+            Reference.reachabilityFence(matrix);
+            Reference.reachabilityFence(tables);
         } catch (Throwable t) {
             throw Downcall.failure("ec_init_tables", t);
         }
@@ -73,11 +78,17 @@ public final class Isal {
             MemorySegment tables,
             MemorySegment dataPointers,
             MemorySegment parityPointers) {
-        requireBytes("tables", tables, (long) TABLE_BYTES * k * rows);
-        requireBytes("dataPointers", dataPointers, ADDRESS.byteSize() * k);
-        requireBytes("parityPointers", parityPointers, ADDRESS.byteSize() * rows);
         try {
-            EC_ENCODE_DATA.invokeExact(length, k, rows, tables, dataPointers, parityPointers);
+            EC_ENCODE_DATA.invokeExact(
+                    length,
+                    k,
+                    rows,
+                    Downcall.address(tables, 0, (long) TABLE_BYTES * k * rows),
+                    Downcall.address(dataPointers, 0, ADDRESS.byteSize() * k),
+                    Downcall.address(parityPointers, 0, ADDRESS.byteSize() * rows));
+            Reference.reachabilityFence(tables);
+            Reference.reachabilityFence(dataPointers);
+            Reference.reachabilityFence(parityPointers);
         } catch (Throwable t) {
             throw Downcall.failure("ec_encode_data", t);
         }
@@ -100,11 +111,18 @@ public final class Isal {
         if (index < 0 || index >= k) {
             throw new IndexOutOfBoundsException("index=" + index + " k=" + k);
         }
-        requireBytes("tables", tables, (long) TABLE_BYTES * k * rows);
-        requireBytes("data", data, length);
-        requireBytes("parityPointers", parityPointers, ADDRESS.byteSize() * rows);
         try {
-            EC_ENCODE_DATA_UPDATE.invokeExact(length, k, rows, index, tables, data, parityPointers);
+            EC_ENCODE_DATA_UPDATE.invokeExact(
+                    length,
+                    k,
+                    rows,
+                    index,
+                    Downcall.address(tables, 0, (long) TABLE_BYTES * k * rows),
+                    Downcall.address(data, 0, length),
+                    Downcall.address(parityPointers, 0, ADDRESS.byteSize() * rows));
+            Reference.reachabilityFence(tables);
+            Reference.reachabilityFence(data);
+            Reference.reachabilityFence(parityPointers);
         } catch (Throwable t) {
             throw Downcall.failure("ec_encode_data_update", t);
         }
@@ -122,9 +140,9 @@ public final class Isal {
         if (k < 1 || m < k || m > 255) {
             throw new IllegalArgumentException("no such code: m=" + m + " k=" + k);
         }
-        requireBytes("matrix", matrix, (long) m * k);
         try {
-            GEN_CAUCHY1_MATRIX.invokeExact(matrix, m, k);
+            GEN_CAUCHY1_MATRIX.invokeExact(Downcall.address(matrix, 0, (long) m * k), m, k);
+            Reference.reachabilityFence(matrix);
         } catch (Throwable t) {
             throw Downcall.failure("gf_gen_cauchy1_matrix", t);
         }
@@ -136,10 +154,12 @@ public final class Isal {
      * @return 0, or -1 when {@code in} has no inverse.
      */
     public static int invertMatrix(MemorySegment in, MemorySegment out, int n) {
-        requireBytes("in", in, (long) n * n);
-        requireBytes("out", out, (long) n * n);
         try {
-            return (int) INVERT_MATRIX.invokeExact(in, out, n);
+            int outcome = (int) INVERT_MATRIX.invokeExact(
+                    Downcall.address(in, 0, (long) n * n), Downcall.address(out, 0, (long) n * n), n);
+            Reference.reachabilityFence(in);
+            Reference.reachabilityFence(out);
+            return outcome;
         } catch (Throwable t) {
             throw Downcall.failure("gf_invert_matrix", t);
         }
@@ -161,28 +181,21 @@ public final class Isal {
      * @param crc the checksum of what comes before; 0 of nothing.
      */
     public static int crc32c(MemorySegment data, long offset, long length, int crc) {
+        long address = Downcall.address(data, offset, length);
         int state = ~crc; // iSCSI's functions leave both inversions to the caller
-        long end = offset + length;
-        long at = offset;
         try {
-            do {
-                long step = Math.min(end - at, CRC_STEP_BYTES);
-                state = (int) CRC32_ISCSI.invokeExact(data.asSlice(at, step), (int) step, state);
-                at += step;
-            } while (at < end);
+            for (long at = 0; at < length; at += CRC_STEP_BYTES) {
+                int step = (int) Math.min(length - at, CRC_STEP_BYTES);
+                state = (int) CRC32_ISCSI.invokeExact(address + at, step, state);
+            }
+            Reference.reachabilityFence(data);
             return ~state;
         } catch (Throwable t) {
             throw Downcall.failure("crc32_iscsi", t);
         }
     }
 
-    private static void requireBytes(String name, MemorySegment segment, long bytes) {
-        if (bytes < 0 || segment.byteSize() < bytes) {
-            throw new IndexOutOfBoundsException(name + " has " + segment.byteSize() + " bytes, needed " + bytes);
-        }
-    }
-
     private static MethodHandle handle(String function, FunctionDescriptor descriptor) {
-        return Linker.nativeLinker().downcallHandle(NativeLibrary.ISAL.address(function), Downcall.bounded(descriptor));
+        return Linker.nativeLinker().downcallHandle(NativeLibrary.ISAL.address(function), Downcall.numbers(descriptor));
     }
 }

@@ -33,9 +33,9 @@ public final class Errno {
     /** @return {@code "No space left on device"}. Allocates. */
     public static String message(int errno) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment text = (MemorySegment)
-                    STRERROR_R.invokeExact(Math.abs(errno), arena.allocate(TEXT_BYTES_MAX), (long) TEXT_BYTES_MAX);
-            return text.reinterpret(TEXT_BYTES_MAX).getString(0);
+            long buffer = arena.allocate(TEXT_BYTES_MAX).address();
+            long text = (long) STRERROR_R.invokeExact(Math.abs(errno), buffer, (long) TEXT_BYTES_MAX);
+            return MemorySegment.ofAddress(text).reinterpret(TEXT_BYTES_MAX).getString(0);
         } catch (Throwable t) {
             throw Downcall.failure("strerror_r", t);
         }

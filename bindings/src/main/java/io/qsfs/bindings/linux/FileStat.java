@@ -1,5 +1,7 @@
 package io.qsfs.bindings.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -49,13 +51,13 @@ public final class FileStat {
         uid = stat.st_uid(struct);
         gid = stat.st_gid(struct);
         rdev = stat.st_rdev(struct);
-        atimeNs = nanoseconds(stat.st_atim(struct));
-        mtimeNs = nanoseconds(stat.st_mtim(struct));
-        ctimeNs = nanoseconds(stat.st_ctim(struct));
+        atimeNs = nanoseconds(struct, stat.st_atim$offset());
+        mtimeNs = nanoseconds(struct, stat.st_mtim$offset());
+        ctimeNs = nanoseconds(struct, stat.st_ctim$offset());
     }
 
-    private static long nanoseconds(MemorySegment time) {
-        long seconds = timespec.tv_sec(time);
+    private static long nanoseconds(MemorySegment struct, long offset) {
+        long seconds = struct.get(JAVA_LONG, offset + timespec.tv_sec$offset());
         long limit = Long.MAX_VALUE / 1_000_000_000L;
         if (seconds >= limit) {
             return Long.MAX_VALUE;
@@ -63,6 +65,6 @@ public final class FileStat {
         if (seconds < -limit) {
             return Long.MIN_VALUE;
         }
-        return seconds * 1_000_000_000L + timespec.tv_nsec(time);
+        return seconds * 1_000_000_000L + struct.get(JAVA_LONG, offset + timespec.tv_nsec$offset());
     }
 }

@@ -1,5 +1,6 @@
 package io.qsfs.bindings.linux;
 
+import io.qsfs.bindings.Downcall;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -21,11 +22,8 @@ public final class IoVec {
     private IoVec() {}
 
     public static void set(MemorySegment array, int index, MemorySegment segment, long offset, long length) {
-        if (!segment.isNative()) {
-            throw new IllegalArgumentException("segment on the heap: " + segment);
-        }
         long element = index * BYTES;
-        array.set(linux_h.C_LONG, element, segment.asSlice(offset, length).address());
+        array.set(linux_h.C_LONG, element, Downcall.address(segment, offset, length));
         array.set(linux_h.C_LONG, element + 8, length);
     }
 

@@ -1,6 +1,5 @@
 package io.qsfs.bindings.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -11,6 +10,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * System calls through libc. Each method makes one call (the two {@code ...Fully} loop) and returns what it returns when
@@ -22,7 +22,7 @@ import java.lang.invoke.MethodHandle;
  * {@link WrongThreadException} for another thread's. A path with a zero character is EINVAL, one of 4096 characters or
  * more is ENAMETOOLONG; paths are passed as UTF-8 and kept by nobody.
  *
- * <p>Segments are borrowed until return. Lengths and offsets are bytes. In steady state no method allocates but
+ * <p>Segments are borrowed until return; a shared arena must not be closed under a call (see {@link Downcall#address}). Lengths and offsets are bytes. In steady state no method allocates but
  * {@link #mount}.
  *
  * <p>Threading: any thread; errno and strings live in memory of the calling thread.
@@ -44,8 +44,8 @@ public final class Linux extends LinuxConstants {
     /** @param dirFd an open directory, or AT_FDCWD. */
     public static int openat(int dirFd, String name, int flags, int mode) {
         Scratch scratch = Scratch.get();
-        MemorySegment nameC = scratch.first(name);
-        if (nameC == null) {
+        long nameC = scratch.first(name);
+        if (nameC == 0) {
             return Scratch.refusal(name);
         }
         try {
@@ -57,7 +57,7 @@ public final class Linux extends LinuxConstants {
 
     private static final class Openat {
         static final MethodHandle CALL =
-                variadic("openat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 3);
+                variadic("openat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT), 3);
     }
 
     /** Never again after EINTR: on Linux the number is free by then, and may be another file already. */
@@ -90,8 +90,10 @@ public final class Linux extends LinuxConstants {
     public static long read(int fd, MemorySegment dst, long dstOffset, long length) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (long) Read.CALL.invokeExact(scratch.capture, fd, dst.asSlice(dstOffset, length), length), scratch);
+            long result =
+                    (long) Read.CALL.invokeExact(scratch.capture, fd, Downcall.address(dst, dstOffset, length), length);
+            Reference.reachabilityFence(dst);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("read", t);
         }
@@ -104,9 +106,10 @@ public final class Linux extends LinuxConstants {
     public static long write(int fd, MemorySegment src, long srcOffset, long length) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (long) Write.CALL.invokeExact(scratch.capture, fd, src.asSlice(srcOffset, length), length),
-                    scratch);
+            long result = (long)
+                    Write.CALL.invokeExact(scratch.capture, fd, Downcall.address(src, srcOffset, length), length);
+            Reference.reachabilityFence(src);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("write", t);
         }
@@ -120,10 +123,10 @@ public final class Linux extends LinuxConstants {
     public static long pread(int fd, MemorySegment dst, long dstOffset, long length, long fileOffset) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (long) Pread.CALL.invokeExact(
-                            scratch.capture, fd, dst.asSlice(dstOffset, length), length, fileOffset),
-                    scratch);
+            long result = (long) Pread.CALL.invokeExact(
+                    scratch.capture, fd, Downcall.address(dst, dstOffset, length), length, fileOffset);
+            Reference.reachabilityFence(dst);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("pread", t);
         }
@@ -137,10 +140,10 @@ public final class Linux extends LinuxConstants {
     public static long pwrite(int fd, MemorySegment src, long srcOffset, long length, long fileOffset) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (long) Pwrite.CALL.invokeExact(
-                            scratch.capture, fd, src.asSlice(srcOffset, length), length, fileOffset),
-                    scratch);
+            long result = (long) Pwrite.CALL.invokeExact(
+                    scratch.capture, fd, Downcall.address(src, srcOffset, length), length, fileOffset);
+            Reference.reachabilityFence(src);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("pwrite", t);
         }
@@ -193,7 +196,10 @@ public final class Linux extends LinuxConstants {
     public static long readv(int fd, MemorySegment iov, int count) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((long) Readv.CALL.invokeExact(scratch.capture, fd, iovecs(iov, count), count), scratch);
+            long result = (long)
+                    Readv.CALL.invokeExact(scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count);
+            Reference.reachabilityFence(iov);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("readv", t);
         }
@@ -207,7 +213,10 @@ public final class Linux extends LinuxConstants {
     public static long writev(int fd, MemorySegment iov, int count) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((long) Writev.CALL.invokeExact(scratch.capture, fd, iovecs(iov, count), count), scratch);
+            long result = (long)
+                    Writev.CALL.invokeExact(scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count);
+            Reference.reachabilityFence(iov);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("writev", t);
         }
@@ -221,9 +230,10 @@ public final class Linux extends LinuxConstants {
     public static long preadv(int fd, MemorySegment iov, int count, long fileOffset) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (long) Preadv.CALL.invokeExact(scratch.capture, fd, iovecs(iov, count), count, fileOffset),
-                    scratch);
+            long result = (long) Preadv.CALL.invokeExact(
+                    scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count, fileOffset);
+            Reference.reachabilityFence(iov);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("preadv", t);
         }
@@ -237,9 +247,10 @@ public final class Linux extends LinuxConstants {
     public static long pwritev(int fd, MemorySegment iov, int count, long fileOffset) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (long) Pwritev.CALL.invokeExact(scratch.capture, fd, iovecs(iov, count), count, fileOffset),
-                    scratch);
+            long result = (long) Pwritev.CALL.invokeExact(
+                    scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count, fileOffset);
+            Reference.reachabilityFence(iov);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("pwritev", t);
         }
@@ -266,13 +277,18 @@ public final class Linux extends LinuxConstants {
     /** @param fdIn read at {@code offsetIn}, which like {@code offsetOut} is not moved. */
     public static long copyFileRange(int fdIn, long offsetIn, int fdOut, long offsetOut, long length, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment in = scratch.struct.asSlice(0, JAVA_LONG.byteSize());
-        MemorySegment out = scratch.struct.asSlice(JAVA_LONG.byteSize(), JAVA_LONG.byteSize());
-        in.set(JAVA_LONG, 0, offsetIn);
-        out.set(JAVA_LONG, 0, offsetOut);
+        scratch.struct.setAtIndex(JAVA_LONG, 0, offsetIn);
+        scratch.struct.setAtIndex(JAVA_LONG, 1, offsetOut);
         try {
             return outcome(
-                    (long) CopyFileRange.CALL.invokeExact(scratch.capture, fdIn, in, fdOut, out, length, flags),
+                    (long) CopyFileRange.CALL.invokeExact(
+                            scratch.capture,
+                            fdIn,
+                            scratch.structAddress,
+                            fdOut,
+                            scratch.structAddress + JAVA_LONG.byteSize(),
+                            length,
+                            flags),
                     scratch);
         } catch (Throwable t) {
             throw Downcall.failure("copy_file_range", t);
@@ -342,7 +358,10 @@ public final class Linux extends LinuxConstants {
     public static int ioctl(int fd, long request, MemorySegment argument) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Ioctl.CALL.invokeExact(scratch.capture, fd, request, argument), scratch);
+            int result = (int) Ioctl.CALL.invokeExact(
+                    scratch.capture, fd, request, Downcall.address(argument, 0, argument.byteSize()));
+            Reference.reachabilityFence(argument);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("ioctl", t);
         }
@@ -350,7 +369,7 @@ public final class Linux extends LinuxConstants {
 
     private static final class Ioctl {
         static final MethodHandle CALL =
-                variadic("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), 2);
+                variadic("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), 2);
     }
 
     public static int eventfd(int initial, int flags) {
@@ -369,8 +388,8 @@ public final class Linux extends LinuxConstants {
     /** @param name only a label in /proc. */
     public static int memfdCreate(String name, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment nameC = scratch.first(name);
-        if (nameC == null) {
+        long nameC = scratch.first(name);
+        if (nameC == 0) {
             return Scratch.refusal(name);
         }
         try {
@@ -479,9 +498,11 @@ public final class Linux extends LinuxConstants {
             throw new IllegalArgumentException("MAP_FIXED could replace memory of the JVM");
         }
         try {
-            MemorySegment mapping = (MemorySegment) Mmap.CALL.invokeExact(
-                    Scratch.get().capture, MemorySegment.NULL, length, protection, flags, fd, offset);
-            return mapping.address() == -1 ? MemorySegment.NULL : mapping.reinterpret(length);
+            long mapping =
+                    (long) Mmap.CALL.invokeExact(Scratch.get().capture, 0L, length, protection, flags, fd, offset);
+            return mapping == -1
+                    ? MemorySegment.NULL
+                    : MemorySegment.ofAddress(mapping).reinterpret(length);
         } catch (Throwable t) {
             throw Downcall.failure("mmap", t);
         }
@@ -498,7 +519,10 @@ public final class Linux extends LinuxConstants {
     public static int munmap(MemorySegment mapping) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Munmap.CALL.invokeExact(scratch.capture, mapping, mapping.byteSize()), scratch);
+            int result = (int) Munmap.CALL.invokeExact(
+                    scratch.capture, Downcall.address(mapping, 0, mapping.byteSize()), mapping.byteSize());
+            Reference.reachabilityFence(mapping);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("munmap", t);
         }
@@ -511,9 +535,10 @@ public final class Linux extends LinuxConstants {
     public static int madvise(MemorySegment mapping, long offset, long length, int advice) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (int) Madvise.CALL.invokeExact(scratch.capture, mapping.asSlice(offset, length), length, advice),
-                    scratch);
+            int result = (int) Madvise.CALL.invokeExact(
+                    scratch.capture, Downcall.address(mapping, offset, length), length, advice);
+            Reference.reachabilityFence(mapping);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("madvise", t);
         }
@@ -533,7 +558,7 @@ public final class Linux extends LinuxConstants {
     public static int fstat(int fd, FileStat out) {
         Scratch scratch = Scratch.get();
         try {
-            return filled((int) Fstat.CALL.invokeExact(scratch.capture, fd, scratch.struct), scratch, out);
+            return filled((int) Fstat.CALL.invokeExact(scratch.capture, fd, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("fstat", t);
         }
@@ -545,12 +570,12 @@ public final class Linux extends LinuxConstants {
 
     public static int stat(String path, FileStat out) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
-            return filled((int) Stat.CALL.invokeExact(scratch.capture, pathC, scratch.struct), scratch, out);
+            return filled((int) Stat.CALL.invokeExact(scratch.capture, pathC, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("stat", t);
         }
@@ -563,12 +588,12 @@ public final class Linux extends LinuxConstants {
     /** Of a symbolic link itself. */
     public static int lstat(String path, FileStat out) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
-            return filled((int) Lstat.CALL.invokeExact(scratch.capture, pathC, scratch.struct), scratch, out);
+            return filled((int) Lstat.CALL.invokeExact(scratch.capture, pathC, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("lstat", t);
         }
@@ -580,12 +605,12 @@ public final class Linux extends LinuxConstants {
 
     public static int statvfs(String path, FsStat out) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
-            return filled((int) Statvfs.CALL.invokeExact(scratch.capture, pathC, scratch.struct), scratch, out);
+            return filled((int) Statvfs.CALL.invokeExact(scratch.capture, pathC, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("statvfs", t);
         }
@@ -598,7 +623,7 @@ public final class Linux extends LinuxConstants {
     public static int fstatvfs(int fd, FsStat out) {
         Scratch scratch = Scratch.get();
         try {
-            return filled((int) Fstatvfs.CALL.invokeExact(scratch.capture, fd, scratch.struct), scratch, out);
+            return filled((int) Fstatvfs.CALL.invokeExact(scratch.capture, fd, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("fstatvfs", t);
         }
@@ -615,14 +640,14 @@ public final class Linux extends LinuxConstants {
      */
     public static long mountIdUnique(String path) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
             int outcome = outcome(
                     (int) Statx.CALL.invokeExact(
-                            scratch.capture, AT_FDCWD, pathC, 0, STATX_MNT_ID_UNIQUE, scratch.struct),
+                            scratch.capture, AT_FDCWD, pathC, 0, STATX_MNT_ID_UNIQUE, scratch.structAddress),
                     scratch);
             if (outcome < 0) {
                 return outcome;
@@ -640,10 +665,10 @@ public final class Linux extends LinuxConstants {
 
     public static int rename(String from, String to) {
         Scratch scratch = Scratch.get();
-        MemorySegment fromC = scratch.first(from);
-        MemorySegment toC = scratch.second(to);
-        if (fromC == null || toC == null) {
-            return Scratch.refusal(fromC == null ? from : to);
+        long fromC = scratch.first(from);
+        long toC = scratch.second(to);
+        if (fromC == 0 || toC == 0) {
+            return Scratch.refusal(fromC == 0 ? from : to);
         }
         try {
             return outcome((int) Rename.CALL.invokeExact(scratch.capture, fromC, toC), scratch);
@@ -658,10 +683,10 @@ public final class Linux extends LinuxConstants {
 
     public static int renameat(int fromDirFd, String from, int toDirFd, String to) {
         Scratch scratch = Scratch.get();
-        MemorySegment fromC = scratch.first(from);
-        MemorySegment toC = scratch.second(to);
-        if (fromC == null || toC == null) {
-            return Scratch.refusal(fromC == null ? from : to);
+        long fromC = scratch.first(from);
+        long toC = scratch.second(to);
+        if (fromC == 0 || toC == 0) {
+            return Scratch.refusal(fromC == 0 ? from : to);
         }
         try {
             return outcome((int) Renameat.CALL.invokeExact(scratch.capture, fromDirFd, fromC, toDirFd, toC), scratch);
@@ -677,10 +702,10 @@ public final class Linux extends LinuxConstants {
     /** @param flags RENAME_NOREPLACE or RENAME_EXCHANGE; EINVAL where the file system cannot. */
     public static int renameat2(int fromDirFd, String from, int toDirFd, String to, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment fromC = scratch.first(from);
-        MemorySegment toC = scratch.second(to);
-        if (fromC == null || toC == null) {
-            return Scratch.refusal(fromC == null ? from : to);
+        long fromC = scratch.first(from);
+        long toC = scratch.second(to);
+        if (fromC == 0 || toC == 0) {
+            return Scratch.refusal(fromC == 0 ? from : to);
         }
         try {
             return outcome(
@@ -696,8 +721,8 @@ public final class Linux extends LinuxConstants {
 
     public static int unlink(String path) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
@@ -714,8 +739,8 @@ public final class Linux extends LinuxConstants {
     /** @param flags AT_REMOVEDIR, or 0. */
     public static int unlinkat(int dirFd, String name, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment nameC = scratch.first(name);
-        if (nameC == null) {
+        long nameC = scratch.first(name);
+        if (nameC == 0) {
             return Scratch.refusal(name);
         }
         try {
@@ -731,8 +756,8 @@ public final class Linux extends LinuxConstants {
 
     public static int mkdir(String path, int mode) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
@@ -748,8 +773,8 @@ public final class Linux extends LinuxConstants {
 
     public static int mkdirat(int dirFd, String name, int mode) {
         Scratch scratch = Scratch.get();
-        MemorySegment nameC = scratch.first(name);
-        if (nameC == null) {
+        long nameC = scratch.first(name);
+        if (nameC == 0) {
             return Scratch.refusal(name);
         }
         try {
@@ -765,8 +790,8 @@ public final class Linux extends LinuxConstants {
 
     public static int rmdir(String path) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        if (pathC == null) {
+        long pathC = scratch.first(path);
+        if (pathC == 0) {
             return Scratch.refusal(path);
         }
         try {
@@ -783,15 +808,16 @@ public final class Linux extends LinuxConstants {
     /** @return the length of the value; with {@code length} 0 nothing is copied. */
     public static long getxattr(String path, String name, MemorySegment value, long length) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        MemorySegment nameC = scratch.second(name);
-        if (pathC == null || nameC == null) {
-            return Scratch.refusal(pathC == null ? path : name);
+        long pathC = scratch.first(path);
+        long nameC = scratch.second(name);
+        if (pathC == 0 || nameC == 0) {
+            return Scratch.refusal(pathC == 0 ? path : name);
         }
         try {
-            return outcome(
-                    (long) Getxattr.CALL.invokeExact(scratch.capture, pathC, nameC, value.asSlice(0, length), length),
-                    scratch);
+            long result = (long) Getxattr.CALL.invokeExact(
+                    scratch.capture, pathC, nameC, Downcall.address(value, 0, length), length);
+            Reference.reachabilityFence(value);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("getxattr", t);
         }
@@ -803,16 +829,16 @@ public final class Linux extends LinuxConstants {
 
     public static int setxattr(String path, String name, MemorySegment value, long length, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment pathC = scratch.first(path);
-        MemorySegment nameC = scratch.second(name);
-        if (pathC == null || nameC == null) {
-            return Scratch.refusal(pathC == null ? path : name);
+        long pathC = scratch.first(path);
+        long nameC = scratch.second(name);
+        if (pathC == 0 || nameC == 0) {
+            return Scratch.refusal(pathC == 0 ? path : name);
         }
         try {
-            return outcome(
-                    (int) Setxattr.CALL.invokeExact(
-                            scratch.capture, pathC, nameC, value.asSlice(0, length), length, flags),
-                    scratch);
+            int result = (int) Setxattr.CALL.invokeExact(
+                    scratch.capture, pathC, nameC, Downcall.address(value, 0, length), length, flags);
+            Reference.reachabilityFence(value);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("setxattr", t);
         }
@@ -825,14 +851,15 @@ public final class Linux extends LinuxConstants {
     /** See {@link #getxattr}. */
     public static long fgetxattr(int fd, String name, MemorySegment value, long length) {
         Scratch scratch = Scratch.get();
-        MemorySegment nameC = scratch.first(name);
-        if (nameC == null) {
+        long nameC = scratch.first(name);
+        if (nameC == 0) {
             return Scratch.refusal(name);
         }
         try {
-            return outcome(
-                    (long) Fgetxattr.CALL.invokeExact(scratch.capture, fd, nameC, value.asSlice(0, length), length),
-                    scratch);
+            long result = (long)
+                    Fgetxattr.CALL.invokeExact(scratch.capture, fd, nameC, Downcall.address(value, 0, length), length);
+            Reference.reachabilityFence(value);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("fgetxattr", t);
         }
@@ -844,15 +871,15 @@ public final class Linux extends LinuxConstants {
 
     public static int fsetxattr(int fd, String name, MemorySegment value, long length, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment nameC = scratch.first(name);
-        if (nameC == null) {
+        long nameC = scratch.first(name);
+        if (nameC == 0) {
             return Scratch.refusal(name);
         }
         try {
-            return outcome(
-                    (int) Fsetxattr.CALL.invokeExact(
-                            scratch.capture, fd, nameC, value.asSlice(0, length), length, flags),
-                    scratch);
+            int result = (int) Fsetxattr.CALL.invokeExact(
+                    scratch.capture, fd, nameC, Downcall.address(value, 0, length), length, flags);
+            Reference.reachabilityFence(value);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("fsetxattr", t);
         }
@@ -870,14 +897,14 @@ public final class Linux extends LinuxConstants {
      */
     public static int mount(String source, String target, String type, long flags, String options) {
         Scratch scratch = Scratch.get();
-        MemorySegment sourceC = scratch.first(source);
-        MemorySegment targetC = scratch.second(target);
-        if (sourceC == null || targetC == null) {
-            return Scratch.refusal(sourceC == null ? source : target);
+        long sourceC = scratch.first(source);
+        long targetC = scratch.second(target);
+        if (sourceC == 0 || targetC == 0) {
+            return Scratch.refusal(sourceC == 0 ? source : target);
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment typeC = type == null ? MemorySegment.NULL : arena.allocateFrom(type);
-            MemorySegment optionsC = options == null ? MemorySegment.NULL : arena.allocateFrom(options);
+            long typeC = type == null ? 0 : arena.allocateFrom(type).address();
+            long optionsC = options == null ? 0 : arena.allocateFrom(options).address();
             return outcome(
                     (int) Mount.CALL.invokeExact(scratch.capture, sourceC, targetC, typeC, flags, optionsC), scratch);
         } catch (Throwable t) {
@@ -892,8 +919,8 @@ public final class Linux extends LinuxConstants {
     /** @param flags MNT_DETACH, MNT_FORCE, MNT_EXPIRE, UMOUNT_NOFOLLOW. */
     public static int umount2(String target, int flags) {
         Scratch scratch = Scratch.get();
-        MemorySegment targetC = scratch.first(target);
-        if (targetC == null) {
+        long targetC = scratch.first(target);
+        if (targetC == 0) {
             return Scratch.refusal(target);
         }
         try {
@@ -914,7 +941,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             int outcome = outcome(
-                    (int) Socketpair.CALL.invokeExact(scratch.capture, domain, type, protocol, scratch.struct),
+                    (int) Socketpair.CALL.invokeExact(scratch.capture, domain, type, protocol, scratch.structAddress),
                     scratch);
             if (outcome == 0) {
                 out[0] = scratch.struct.getAtIndex(JAVA_INT, 0);
@@ -947,10 +974,10 @@ public final class Linux extends LinuxConstants {
     public static int poll(MemorySegment fds, int count, int timeoutMs) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome(
-                    (int) Poll.CALL.invokeExact(
-                            scratch.capture, fds.asSlice(0, count * pollfd.sizeof()), (long) count, timeoutMs),
-                    scratch);
+            int result = (int) Poll.CALL.invokeExact(
+                    scratch.capture, Downcall.address(fds, 0, count * pollfd.sizeof()), (long) count, timeoutMs);
+            Reference.reachabilityFence(fds);
+            return outcome(result, scratch);
         } catch (Throwable t) {
             throw Downcall.failure("poll", t);
         }
@@ -1064,7 +1091,8 @@ public final class Linux extends LinuxConstants {
     public static int getrlimit(int resource, long[] out) {
         Scratch scratch = Scratch.get();
         try {
-            int outcome = outcome((int) Getrlimit.CALL.invokeExact(scratch.capture, resource, scratch.struct), scratch);
+            int outcome = outcome(
+                    (int) Getrlimit.CALL.invokeExact(scratch.capture, resource, scratch.structAddress), scratch);
             if (outcome == 0) {
                 out[0] = rlimit.rlim_cur(scratch.struct);
                 out[1] = rlimit.rlim_max(scratch.struct);
@@ -1084,7 +1112,7 @@ public final class Linux extends LinuxConstants {
         rlimit.rlim_cur(scratch.struct, soft);
         rlimit.rlim_max(scratch.struct, hard);
         try {
-            return outcome((int) Setrlimit.CALL.invokeExact(scratch.capture, resource, scratch.struct), scratch);
+            return outcome((int) Setrlimit.CALL.invokeExact(scratch.capture, resource, scratch.structAddress), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("setrlimit", t);
         }
@@ -1106,7 +1134,7 @@ public final class Linux extends LinuxConstants {
         try {
             return outcome(
                     (int) SchedSetaffinity.CALL.invokeExact(
-                            scratch.capture, thread, mask.length * JAVA_LONG.byteSize(), scratch.struct),
+                            scratch.capture, thread, mask.length * JAVA_LONG.byteSize(), scratch.structAddress),
                     scratch);
         } catch (Throwable t) {
             throw Downcall.failure("sched_setaffinity", t);
@@ -1124,8 +1152,10 @@ public final class Linux extends LinuxConstants {
      */
     public static void memcpy(MemorySegment dst, long dstOffset, MemorySegment src, long srcOffset, long length) {
         try {
-            MemorySegment ignored = (MemorySegment)
-                    Memcpy.CALL.invokeExact(dst.asSlice(dstOffset, length), src.asSlice(srcOffset, length), length);
+            long ignored = (long) Memcpy.CALL.invokeExact(
+                    Downcall.address(dst, dstOffset, length), Downcall.address(src, srcOffset, length), length);
+            Reference.reachabilityFence(dst);
+            Reference.reachabilityFence(src);
         } catch (Throwable t) {
             throw Downcall.failure("memcpy", t);
         }
@@ -1139,11 +1169,11 @@ public final class Linux extends LinuxConstants {
 
     /** A libc function with errno captured. */
     private static MethodHandle handle(String function, FunctionDescriptor descriptor) {
-        return LINKER.downcallHandle(address(function), Downcall.bounded(descriptor), CAPTURE_ERRNO);
+        return LINKER.downcallHandle(address(function), Downcall.numbers(descriptor), CAPTURE_ERRNO);
     }
 
     static MethodHandle handleWithoutErrno(String function, FunctionDescriptor descriptor) {
-        return LINKER.downcallHandle(address(function), Downcall.bounded(descriptor));
+        return LINKER.downcallHandle(address(function), Downcall.numbers(descriptor));
     }
 
     private static MethodHandle variadic(String function, FunctionDescriptor descriptor, int fixedArguments) {
@@ -1177,9 +1207,5 @@ public final class Linux extends LinuxConstants {
         }
         out.read(scratch.struct);
         return 0;
-    }
-
-    private static MemorySegment iovecs(MemorySegment iov, int count) {
-        return iov.asSlice(0, count * iovec.sizeof());
     }
 }

@@ -31,6 +31,7 @@ final class Scratch {
 
     final MemorySegment capture;
     final MemorySegment struct;
+    final long structAddress;
     private final MemorySegment first;
     private final MemorySegment second;
 
@@ -38,6 +39,7 @@ final class Scratch {
         Arena arena = Arena.ofAuto();
         capture = arena.allocate(CAPTURE);
         struct = arena.allocate(STRUCT_BYTES, 16);
+        structAddress = struct.address();
         first = arena.allocate(UTF8_BYTES_PER_CHAR_MAX * PATH_BYTES_MAX + 1L);
         second = arena.allocate(UTF8_BYTES_PER_CHAR_MAX * PATH_BYTES_MAX + 1L);
     }
@@ -50,21 +52,21 @@ final class Scratch {
         return (int) ERRNO.get(capture);
     }
 
-    /** @return the string for C, valid until the thread's next one; null when it cannot be a path: too long, or with a zero. */
-    MemorySegment first(String path) {
+    /** @return the string for C, valid until the thread's next one; 0 when it cannot be a path: too long, or with a zero. */
+    long first(String path) {
         return encode(first, path);
     }
 
-    MemorySegment second(String path) {
+    long second(String path) {
         return encode(second, path);
     }
 
-    private static MemorySegment encode(MemorySegment buffer, String path) {
+    private static long encode(MemorySegment buffer, String path) {
         if (path.length() >= PATH_BYTES_MAX || path.indexOf(0) >= 0) {
-            return null;
+            return 0;
         }
         buffer.setString(0, path);
-        return buffer;
+        return buffer.address();
     }
 
     /** What the kernel would say of a string that {@link #first} refused. */

@@ -1,6 +1,5 @@
 package io.qsfs.bindings.lmdb;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -115,7 +114,7 @@ public final class Lmdb {
     public static int envCreate(long[] out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.ENV_CREATE.invokeExact(scratch);
+            int outcome = (int) Call.ENV_CREATE.invokeExact(scratch.address());
             out[0] = scratch.get(JAVA_LONG, 0);
             return outcome;
         } catch (Throwable t) {
@@ -129,7 +128,7 @@ public final class Lmdb {
      */
     public static int envOpen(long env, String path, int flags, int mode) {
         try (Arena arena = Arena.ofConfined()) {
-            return (int) Call.ENV_OPEN.invokeExact(env, arena.allocateFrom(path), flags, mode);
+            return (int) Call.ENV_OPEN.invokeExact(env, arena.allocateFrom(path).address(), flags, mode);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_env_open", t);
         }
@@ -160,7 +159,8 @@ public final class Lmdb {
      */
     public static int envCopy2(long env, String path, int flags) {
         try (Arena arena = Arena.ofConfined()) {
-            return (int) Call.ENV_COPY2.invokeExact(env, arena.allocateFrom(path), flags);
+            return (int)
+                    Call.ENV_COPY2.invokeExact(env, arena.allocateFrom(path).address(), flags);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_env_copy2", t);
         }
@@ -205,7 +205,7 @@ public final class Lmdb {
     public static int envStat(long env, LmdbStat out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.ENV_STAT.invokeExact(env, scratch);
+            int outcome = (int) Call.ENV_STAT.invokeExact(env, scratch.address());
             out.read(scratch);
             return outcome;
         } catch (Throwable t) {
@@ -216,7 +216,7 @@ public final class Lmdb {
     public static int envInfo(long env, LmdbInfo out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.ENV_INFO.invokeExact(env, scratch);
+            int outcome = (int) Call.ENV_INFO.invokeExact(env, scratch.address());
             out.read(scratch);
             return outcome;
         } catch (Throwable t) {
@@ -241,7 +241,7 @@ public final class Lmdb {
     public static int readerCheck(long env, int[] out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.READER_CHECK.invokeExact(env, scratch);
+            int outcome = (int) Call.READER_CHECK.invokeExact(env, scratch.address());
             out[0] = scratch.get(JAVA_INT, 0);
             return outcome;
         } catch (Throwable t) {
@@ -259,7 +259,7 @@ public final class Lmdb {
     public static int txnBegin(long env, long parent, int flags, long[] out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.TXN_BEGIN.invokeExact(env, parent, flags, scratch);
+            int outcome = (int) Call.TXN_BEGIN.invokeExact(env, parent, flags, scratch.address());
             out[0] = scratch.get(JAVA_LONG, 0);
             return outcome;
         } catch (Throwable t) {
@@ -321,8 +321,8 @@ public final class Lmdb {
     public static int dbiOpen(long txn, String name, int flags, int[] out) {
         MemorySegment scratch = SCRATCH.get();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment nameC = name == null ? MemorySegment.NULL : arena.allocateFrom(name);
-            int outcome = (int) Call.DBI_OPEN.invokeExact(txn, nameC, flags, scratch);
+            long nameC = name == null ? 0 : arena.allocateFrom(name).address();
+            int outcome = (int) Call.DBI_OPEN.invokeExact(txn, nameC, flags, scratch.address());
             out[0] = scratch.get(JAVA_INT, 0);
             return outcome;
         } catch (Throwable t) {
@@ -342,7 +342,7 @@ public final class Lmdb {
     public static int stat(long txn, int dbi, LmdbStat out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.STAT.invokeExact(txn, dbi, scratch);
+            int outcome = (int) Call.STAT.invokeExact(txn, dbi, scratch.address());
             out.read(scratch);
             return outcome;
         } catch (Throwable t) {
@@ -362,7 +362,7 @@ public final class Lmdb {
     /** @param value is set to what was found. */
     public static int get(long txn, int dbi, Val key, Val value) {
         try {
-            return (int) Call.GET.invokeExact(txn, dbi, key.struct, value.struct);
+            return (int) Call.GET.invokeExact(txn, dbi, key.address(), value.address());
         } catch (Throwable t) {
             throw Downcall.failure("mdb_get", t);
         }
@@ -371,14 +371,14 @@ public final class Lmdb {
     /** @param flags 0, MDB_NOOVERWRITE (then {@code value} is set to what is there), MDB_APPEND and others. */
     public static int put(long txn, int dbi, Val key, Val value, int flags) {
         try {
-            return (int) Call.PUT.invokeExact(txn, dbi, key.struct, value.struct, flags);
+            return (int) Call.PUT.invokeExact(txn, dbi, key.address(), value.address(), flags);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_put", t);
         }
     }
 
     /**
-     * Makes room for a value that the caller writes into {@link Val#data} before the next call with this transaction.
+     * Makes room for a value that the caller writes, by {@link Val#copyFrom}, before the next call with this transaction.
      *
      * @param flags as for {@link #put}; MDB_RESERVE is added.
      */
@@ -389,7 +389,7 @@ public final class Lmdb {
     /** @param value null, or the one of several values (MDB_DUPSORT) to delete. */
     public static int del(long txn, int dbi, Val key, Val value) {
         try {
-            return (int) Call.DEL.invokeExact(txn, dbi, key.struct, value == null ? MemorySegment.NULL : value.struct);
+            return (int) Call.DEL.invokeExact(txn, dbi, key.address(), value == null ? 0L : value.address());
         } catch (Throwable t) {
             throw Downcall.failure("mdb_del", t);
         }
@@ -401,7 +401,7 @@ public final class Lmdb {
     public static int cursorOpen(long txn, int dbi, long[] out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.CURSOR_OPEN.invokeExact(txn, dbi, scratch);
+            int outcome = (int) Call.CURSOR_OPEN.invokeExact(txn, dbi, scratch.address());
             out[0] = scratch.get(JAVA_LONG, 0);
             return outcome;
         } catch (Throwable t) {
@@ -429,7 +429,7 @@ public final class Lmdb {
     /** @param op MDB_FIRST, MDB_SET_RANGE and the others of MDB_cursor_op; both {@code key} and {@code value} are set. */
     public static int cursorGet(long cursor, Val key, Val value, int op) {
         try {
-            return (int) Call.CURSOR_GET.invokeExact(cursor, key.struct, value.struct, op);
+            return (int) Call.CURSOR_GET.invokeExact(cursor, key.address(), value.address(), op);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_cursor_get", t);
         }
@@ -437,7 +437,7 @@ public final class Lmdb {
 
     public static int cursorPut(long cursor, Val key, Val value, int flags) {
         try {
-            return (int) Call.CURSOR_PUT.invokeExact(cursor, key.struct, value.struct, flags);
+            return (int) Call.CURSOR_PUT.invokeExact(cursor, key.address(), value.address(), flags);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_cursor_put", t);
         }
@@ -456,7 +456,7 @@ public final class Lmdb {
     public static int cursorCount(long cursor, long[] out) {
         MemorySegment scratch = SCRATCH.get();
         try {
-            int outcome = (int) Call.CURSOR_COUNT.invokeExact(cursor, scratch);
+            int outcome = (int) Call.CURSOR_COUNT.invokeExact(cursor, scratch.address());
             out[0] = scratch.get(JAVA_LONG, 0);
             return outcome;
         } catch (Throwable t) {
@@ -469,8 +469,8 @@ public final class Lmdb {
     /** The text of a result, LMDB's own or an errno. */
     public static String strerror(int outcome) {
         try {
-            MemorySegment text = (MemorySegment) Call.STRERROR.invokeExact(outcome);
-            return text.reinterpret(TEXT_BYTES_MAX).getString(0);
+            long text = (long) Call.STRERROR.invokeExact(outcome);
+            return MemorySegment.ofAddress(text).reinterpret(TEXT_BYTES_MAX).getString(0);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_strerror", t);
         }
@@ -479,9 +479,8 @@ public final class Lmdb {
     /** @return {@code "LMDB 0.9.24: (July 24, 2019)"}, of the library and not of the headers. */
     public static String version() {
         try {
-            MemorySegment text = (MemorySegment)
-                    Call.VERSION.invokeExact(MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL);
-            return text.reinterpret(TEXT_BYTES_MAX).getString(0);
+            long text = (long) Call.VERSION.invokeExact(0L, 0L, 0L);
+            return MemorySegment.ofAddress(text).reinterpret(TEXT_BYTES_MAX).getString(0);
         } catch (Throwable t) {
             throw Downcall.failure("mdb_version", t);
         }
@@ -489,14 +488,14 @@ public final class Lmdb {
 
     /** Made when the first of them is called. */
     private static final class Call {
-        static final MethodHandle ENV_CREATE = handle("mdb_env_create", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        static final MethodHandle ENV_CREATE = handle("mdb_env_create", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         static final MethodHandle ENV_OPEN =
-                handle("mdb_env_open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT));
+                handle("mdb_env_open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
         static final MethodHandle ENV_CLOSE = handle("mdb_env_close", FunctionDescriptor.ofVoid(JAVA_LONG));
         static final MethodHandle ENV_SYNC =
                 handle("mdb_env_sync", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
         static final MethodHandle ENV_COPY2 =
-                handle("mdb_env_copy2", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT));
+                handle("mdb_env_copy2", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
         static final MethodHandle ENV_SET_MAPSIZE =
                 handle("mdb_env_set_mapsize", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle ENV_SET_MAXREADERS =
@@ -506,49 +505,49 @@ public final class Lmdb {
         static final MethodHandle ENV_SET_FLAGS =
                 handle("mdb_env_set_flags", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
         static final MethodHandle ENV_STAT =
-                handle("mdb_env_stat", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
+                handle("mdb_env_stat", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle ENV_INFO =
-                handle("mdb_env_info", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
+                handle("mdb_env_info", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle ENV_GET_MAXKEYSIZE =
                 handle("mdb_env_get_maxkeysize", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         static final MethodHandle READER_CHECK =
-                handle("mdb_reader_check", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
+                handle("mdb_reader_check", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle TXN_BEGIN =
-                handle("mdb_txn_begin", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS));
+                handle("mdb_txn_begin", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG));
         static final MethodHandle TXN_COMMIT = handle("mdb_txn_commit", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         static final MethodHandle TXN_ABORT = handle("mdb_txn_abort", FunctionDescriptor.ofVoid(JAVA_LONG));
         static final MethodHandle TXN_RESET = handle("mdb_txn_reset", FunctionDescriptor.ofVoid(JAVA_LONG));
         static final MethodHandle TXN_RENEW = handle("mdb_txn_renew", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
         static final MethodHandle TXN_ID = handle("mdb_txn_id", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
         static final MethodHandle DBI_OPEN =
-                handle("mdb_dbi_open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS));
+                handle("mdb_dbi_open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG));
         static final MethodHandle DBI_CLOSE = handle("mdb_dbi_close", FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_INT));
         static final MethodHandle STAT =
-                handle("mdb_stat", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS));
+                handle("mdb_stat", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG));
         static final MethodHandle DROP =
                 handle("mdb_drop", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
         static final MethodHandle GET =
-                handle("mdb_get", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
+                handle("mdb_get", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle PUT =
-                handle("mdb_put", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+                handle("mdb_put", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
         static final MethodHandle DEL =
-                handle("mdb_del", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
+                handle("mdb_del", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle CURSOR_OPEN =
-                handle("mdb_cursor_open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, ADDRESS));
+                handle("mdb_cursor_open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG));
         static final MethodHandle CURSOR_CLOSE = handle("mdb_cursor_close", FunctionDescriptor.ofVoid(JAVA_LONG));
         static final MethodHandle CURSOR_RENEW =
                 handle("mdb_cursor_renew", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         static final MethodHandle CURSOR_GET =
-                handle("mdb_cursor_get", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_INT));
+                handle("mdb_cursor_get", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT));
         static final MethodHandle CURSOR_PUT =
-                handle("mdb_cursor_put", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, JAVA_INT));
+                handle("mdb_cursor_put", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT));
         static final MethodHandle CURSOR_DEL =
                 handle("mdb_cursor_del", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
         static final MethodHandle CURSOR_COUNT =
-                handle("mdb_cursor_count", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS));
-        static final MethodHandle STRERROR = handle("mdb_strerror", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+                handle("mdb_cursor_count", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+        static final MethodHandle STRERROR = handle("mdb_strerror", FunctionDescriptor.of(JAVA_LONG, JAVA_INT));
         static final MethodHandle VERSION =
-                handle("mdb_version", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+                handle("mdb_version", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
         private static MethodHandle handle(String function, FunctionDescriptor descriptor) {
             return Linker.nativeLinker().downcallHandle(NativeLibrary.LMDB.address(function), descriptor);

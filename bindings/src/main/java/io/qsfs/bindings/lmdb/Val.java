@@ -3,9 +3,14 @@ package io.qsfs.bindings.lmdb;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.qsfs.bindings.linux.Linux;
+import io.qsfs.bindings.Downcall;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
+import java.util.Objects;
 
 /**
  * One {@code MDB_val}, a key or a value: set by us before a call, or by LMDB in a call. What LMDB sets lies in its map and is
@@ -20,7 +25,12 @@ public final class Val {
     private static final long SIZE_OFFSET = MDB_val.mv_size$offset();
     private static final long DATA_OFFSET = MDB_val.mv_data$offset();
 
-    final MemorySegment struct;
+    private static final MethodHandle MEMCPY = Linker.nativeLinker()
+            .downcallHandle(
+                    Linker.nativeLinker().defaultLookup().find("memcpy").orElseThrow(),
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
+    private final MemorySegment struct;
     private MemorySegment source; // keeps alive what the struct points at
 
     private Val(MemorySegment struct) {
@@ -33,12 +43,10 @@ public final class Val {
 
     /** @param segment native; borrowed by the next call that gets this. @return this. */
     public Val set(MemorySegment segment, long offset, long length) {
-        if (!segment.isNative()) {
-            throw new IllegalArgumentException("segment on the heap: " + segment);
-        }
+        long address = Downcall.address(segment, offset, length);
         source = segment;
         struct.set(JAVA_LONG, SIZE_OFFSET, length);
-        struct.set(JAVA_LONG, DATA_OFFSET, segment.asSlice(offset, length).address());
+        struct.set(JAVA_LONG, DATA_OFFSET, address);
         return this;
     }
 
@@ -48,6 +56,10 @@ public final class Val {
         struct.set(JAVA_LONG, SIZE_OFFSET, length);
         struct.set(JAVA_LONG, DATA_OFFSET, 0L);
         return this;
+    }
+
+    long address() {
+        return struct.address();
     }
 
     /** Bytes. */
@@ -68,17 +80,33 @@ public final class Val {
 
     /** Copies a part. */
     public void copyTo(long offset, MemorySegment dst, long dstOffset, long length) {
-        if (length > 0) {
-            Linux.memcpy(dst, dstOffset, data(), offset, length);
-        }
+        Objects.checkFromIndexSize(offset, length, size());
+        memcpy(Downcall.address(dst, dstOffset, length), struct.get(JAVA_LONG, DATA_OFFSET) + offset, length);
+        Reference.reachabilityFence(dst);
+    }
+
+    /** Writes a part, after {@link Lmdb#putReserve}. */
+    public void copyFrom(long offset, MemorySegment src, long srcOffset, long length) {
+        Objects.checkFromIndexSize(offset, length, size());
+        memcpy(struct.get(JAVA_LONG, DATA_OFFSET) + offset, Downcall.address(src, srcOffset, length), length);
+        Reference.reachabilityFence(src);
     }
 
     /**
-     * The memory itself. Only to be written, after {@link Lmdb#putReserve}: without MDB_WRITEMAP that is ordinary memory.
+     * The memory itself; allocates. Only to be written, after {@link Lmdb#putReserve}: without MDB_WRITEMAP that is ordinary
+     * memory.
      *
      * @return {@link #size} bytes.
      */
     public MemorySegment data() {
         return struct.get(ADDRESS, DATA_OFFSET).reinterpret(size());
+    }
+
+    private static void memcpy(long dst, long src, long length) {
+        try {
+            long ignored = (long) MEMCPY.invokeExact(dst, src, length);
+        } catch (Throwable t) {
+            throw Downcall.failure("memcpy", t);
+        }
     }
 }
