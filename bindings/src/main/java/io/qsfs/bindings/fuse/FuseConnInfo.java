@@ -62,8 +62,8 @@ public final class FuseConnInfo {
             JAVA_INT.withName("congestion_threshold"),
             JAVA_INT.withName("time_gran"),
             MemoryLayout.paddingLayout(8),
-            JAVA_LONG.withName("capable_ext"),
-            JAVA_LONG.withName("want_ext"));
+            JAVA_LONG.withName("capable_ext").withByteAlignment(4), // 3.14 has no longs, and aligns to 4
+            JAVA_LONG.withName("want_ext").withByteAlignment(4));
 
     private static final VarHandle PROTO_MAJOR = field("proto_major");
     private static final VarHandle PROTO_MINOR = field("proto_minor");

@@ -133,16 +133,23 @@ public final class FuseOps {
         }
     }
 
+    /**
+     * A pointer with the bounds of what it points at. The bounds are bytes, without an alignment: a pointer that does not
+     * have the alignment of its target (fuse_conn_info has 4 in libfuse 3.14, 8 in 3.18) would be an exception before the
+     * guard is reached, and the end of the JVM.
+     */
     private static MemoryLayout pointer(char letter) {
-        return switch (letter) {
-            case 'i' -> ADDRESS.withTargetLayout(FuseFileInfo.PREFIX);
-            case 'c' -> ADDRESS.withTargetLayout(FuseConnInfo.PREFIX);
-            case 's' -> ADDRESS.withTargetLayout(stat.layout());
-            case 'l' -> ADDRESS.withTargetLayout(flock.layout());
-            case 'b' -> ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(FuseBufVec.PREFIX_BYTES / 8, JAVA_LONG));
-            case 'n' -> ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(STRING_BYTES_MAX, JAVA_BYTE));
-            default -> ADDRESS;
-        };
+        long bytes =
+                switch (letter) {
+                    case 'i' -> FuseFileInfo.PREFIX.byteSize();
+                    case 'c' -> FuseConnInfo.PREFIX.byteSize();
+                    case 's' -> stat.sizeof();
+                    case 'l' -> flock.sizeof();
+                    case 'b' -> FuseBufVec.PREFIX_BYTES;
+                    case 'n' -> STRING_BYTES_MAX;
+                    default -> 0;
+                };
+        return ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(bytes, JAVA_BYTE));
     }
 
     /** Threading: one thread. */
