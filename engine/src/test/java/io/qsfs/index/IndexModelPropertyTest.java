@@ -1,0 +1,206 @@
+package io.qsfs.index;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.qsfs.log.record.WriteRecord;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+
+/**
+ * Goal: the index is what the records say. Method: random records, most of which fit and some of which do not, go to the index
+ * and to a model in maps; everything visible is compared, before and after commits, to the writer and to a reader; at the end
+ * the records that were taken make another index, with other commits, that has the same entries byte for byte.
+ */
+class IndexModelPropertyTest {
+    private static final int FILE_BYTES_MAX = 3000;
+
+    @Property(tries = 60)
+    void shouldBeWhatTheModelIs(
+            @ForAll long seed,
+            @ForAll @Size(min = 1, max = 150) List<@IntRange(min = 0, max = 99) Integer> operations) {
+        run(new Random(seed), operations);
+    }
+
+    private static void run(Random random, List<Integer> operations) {
+        try (IndexFixture fixture = new IndexFixture();
+                IndexReader reader = fixture.index.newReader()) {
+            Step step = new Step(fixture, new IndexModel(), random);
+            int count = 0;
+            for (int operation : operations) {
+                step.take(operation);
+                count++;
+                if (count % 17 == 0) {
+                    step.model.check(fixture.writer);
+                }
+                if (operation % 10 == 9) {
+                    fixture.commit();
+                    assertEquals(0, reader.renew());
+                    step.model.check(reader);
+                    reader.release();
+                }
+            }
+            step.model.check(fixture.writer);
+            fixture.commit();
+            assertEquals(0, reader.renew());
+            step.model.check(reader);
+            checkReplay(fixture, random);
+        }
+    }
+
+    private static void checkReplay(IndexFixture fixture, Random random) {
+        try (IndexFixture other = new IndexFixture()) {
+            List<RecordLog.Entry> taken = fixture.log.taken;
+            assertEquals(0, RecordLog.replay(other.writer, taken, 0, taken.size(), 1 + random.nextInt(30)));
+            assertEquals(IndexFixture.dump(fixture.writer), IndexFixture.dump(other.writer));
+            fixture.writer.rollback();
+        }
+    }
+
+    /** Makes one record of what there is, and gives it to both. */
+    private static final class Step {
+        final IndexFixture fixture;
+        final IndexModel model;
+        final Random random;
+        final RecordLog log;
+        long dataPosition = 10_000;
+
+        Step(IndexFixture fixture, IndexModel model, Random random) {
+            this.fixture = fixture;
+            this.model = model;
+            this.random = random;
+            this.log = fixture.log;
+        }
+
+        void take(int operation) {
+            boolean fits;
+            int length;
+            if (operation < 25) {
+                int kind = random.nextInt(10);
+                int mode = kind < 3 ? 0040755 : kind < 5 ? 0120777 : 0106755 & 0107777;
+                String target = (mode & 0170000) == 0120000 || random.nextInt(20) == 0 ? "to/" + random.nextInt() : "";
+                long parent = directory();
+                long ino = random.nextInt(10) == 0 ? 1 + random.nextInt(10) : model.nextInode;
+                String name = name();
+                length = log.make(parent, ino, mode, name, target);
+                fits = model.make(parent, ino, mode, name, target, log.timeNs, cookie());
+            } else if (operation < 32) {
+                long ino = anyInode();
+                long parent = directory();
+                String name = name();
+                length = log.link(ino, parent, name);
+                fits = model.link(ino, parent, name, log.timeNs, cookie());
+            } else if (operation < 42) {
+                long parent = directory();
+                String name = existingName(parent);
+                long ino = inoOf(parent, name);
+                IndexModel.Node node = model.nodes.get(ino);
+                boolean isDirectory = node != null && node.isDirectory() != (random.nextInt(10) == 0);
+                length = log.unlink(parent, ino, name, isDirectory);
+                fits = model.unlink(parent, ino, name, isDirectory, log.timeNs);
+            } else if (operation < 58) {
+                long parent = directory();
+                long newParent = random.nextInt(3) == 0 ? parent : directory();
+                String name = existingName(parent);
+                String newName = random.nextBoolean() ? existingName(newParent) : name();
+                long ino = inoOf(parent, name);
+                long replaced = inoOf(newParent, newName);
+                boolean exchange = replaced != 0 && random.nextInt(3) == 0;
+                length = log.rename(parent, newParent, ino, replaced, name, newName, exchange);
+                fits = model.rename(parent, newParent, ino, replaced, name, newName, exchange, log.timeNs, cookie());
+            } else if (operation < 80) {
+                long ino = file();
+                int bytes = 1 + random.nextInt(random.nextInt(4) == 0 ? 900 : 60);
+                int offset = random.nextInt(4) == 0 ? (int) sizeOf(ino) : random.nextInt(FILE_BYTES_MAX);
+                long room = IndexFixture.SEGMENT_BYTES - dataPosition % IndexFixture.SEGMENT_BYTES;
+                if (bytes > room && random.nextInt(20) != 0) {
+                    dataPosition += room;
+                }
+                boolean kills = random.nextInt(5) == 0;
+                length = log.write(ino, offset, dataPosition, bytes, kills ? WriteRecord.FLAG_KILL_PRIVILEGES : 0);
+                fits = model.write(ino, offset, dataPosition, bytes, kills, log.timeNs);
+                dataPosition += bytes;
+            } else if (operation < 88) {
+                long ino = random.nextInt(4) == 0 ? anyInode() : file();
+                int valid = random.nextInt(128);
+                int size = random.nextInt(FILE_BYTES_MAX);
+                int mode = random.nextInt(010000);
+                length = log.setAttributes(ino, valid, mode, size);
+                fits = model.setAttributes(ino, valid, mode, size, log.timeNs);
+            } else if (operation < 95) {
+                long ino = orphan();
+                length = log.purge(ino);
+                fits = model.purge(ino);
+            } else {
+                length = operation % 2 == 0 ? log.sync() : log.pad(32 + 8 * random.nextInt(5));
+                fits = true;
+            }
+            int rc = log.apply(fixture.writer, length);
+            assertTrue(fits ? rc == 0 : Refusal.of(rc) != null, () -> fits + " but " + rc + " " + Refusal.of(rc));
+        }
+
+        private long cookie() {
+            return log.sequence + 1 + NameEditor.COOKIE_OFFSET;
+        }
+
+        private String name() {
+            return "n" + random.nextInt(12);
+        }
+
+        private long directory() {
+            List<Long> all = model.nodes.values().stream()
+                    .filter(IndexModel.Node::isDirectory)
+                    .map(n -> n.ino)
+                    .toList();
+            return random.nextInt(30) == 0 ? anyInode() : all.get(random.nextInt(all.size()));
+        }
+
+        private String existingName(long directory) {
+            IndexModel.Node node = model.nodes.get(directory);
+            if (node == null || node.names.isEmpty() || random.nextInt(20) == 0) {
+                return name();
+            }
+            List<String> names = List.copyOf(node.names.keySet());
+            return names.get(random.nextInt(names.size()));
+        }
+
+        private long inoOf(long directory, String name) {
+            IndexModel.Node node = model.nodes.get(directory);
+            IndexModel.Name found = node == null ? null : node.names.get(name);
+            if (random.nextInt(30) == 0) {
+                return anyInode();
+            }
+            return found == null ? 0 : found.ino();
+        }
+
+        private long file() {
+            List<Long> all = model.nodes.values().stream()
+                    .filter(IndexModel.Node::isFile)
+                    .map(n -> n.ino)
+                    .limit(4)
+                    .toList();
+            return all.isEmpty() || random.nextInt(30) == 0 ? anyInode() : all.get(random.nextInt(all.size()));
+        }
+
+        private long orphan() {
+            List<Long> all = model.nodes.values().stream()
+                    .filter(n -> n.nlink == 0)
+                    .map(n -> n.ino)
+                    .toList();
+            return all.isEmpty() ? anyInode() : all.get(random.nextInt(all.size()));
+        }
+
+        private long anyInode() {
+            return 1 + random.nextLong(model.nextInode + 1);
+        }
+
+        private long sizeOf(long ino) {
+            IndexModel.Node node = model.nodes.get(ino);
+            return node == null ? 0 : Math.min(node.size, FILE_BYTES_MAX);
+        }
+    }
+}
