@@ -1,0 +1,234 @@
+package io.qsfs.log;
+
+import io.qsfs.bindings.linux.Linux;
+import io.qsfs.config.QsfsException;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The segment log of one volume on one machine: what is here, and once a mount has begun, its two streams.
+ *
+ * <pre>
+ *   open → scan → closeRecovered → begin → (data, meta, sync) → close
+ * </pre>
+ *
+ * <p>Threading: opened, begun and closed by one thread; what it hands out says for itself.
+ */
+public final class SegmentLog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentLog.class);
+    private static final int DIRECTORY_PERMISSIONS = 0700;
+
+    private final LogContext context;
+    private final SegmentCatalog catalog;
+    private SegmentMaker maker;
+    private DataStream data;
+    private MetaStream meta;
+    private LogSync sync;
+    private long firstData;
+    private long firstMeta;
+
+    private SegmentLog(LogContext context) {
+        this.context = context;
+        this.catalog = new SegmentCatalog(context);
+    }
+
+    /**
+     * Lists what is in the log's directory, which is made when it is missing. Changes no segment.
+     *
+     * @throws QsfsException when the directory cannot be read, or belongs to another volume.
+     */
+    public static SegmentLog open(LogContext context) {
+        context.conclude();
+        int outcome = context.disk().makeDirectory(context.directory(), DIRECTORY_PERMISSIONS);
+        if (outcome == 0 && context.directory().getParent() != null) {
+            outcome = context.disk().syncDirectory(context.directory().getParent());
+        }
+        if (outcome < 0 && outcome != -Linux.EEXIST) {
+            throw new QsfsException("The log directory " + context.directory() + " cannot be made (errno " + -outcome
+                    + "): make its parent directory, or give another state directory.");
+        }
+        SegmentLog log = new SegmentLog(context);
+        log.catalog.load();
+        return log;
+    }
+
+    /** Which segment files are here. */
+    public SegmentCatalog catalog() {
+        return catalog;
+    }
+
+    /** A scan; the caller closes it. */
+    public RecoveryScan scan() {
+        return new RecoveryScan(context, catalog);
+    }
+
+    /**
+     * Closes the data segments that a crash left open: writes the range tables that the scan has built, gives the unused rest
+     * back. A segment that no history refers to is not touched; {@link #dropUnused} removes it.
+     *
+     * @return the segments closed; the caller appends a CLOSED record for each.
+     */
+    public List<SegmentFile> closeRecovered(RecoveryScan scan, ScanResult result) {
+        FileAllocator allocator = new FileAllocator(context.disk());
+        List<SegmentFile> closed = new ArrayList<>();
+        for (ScanResult.UnclosedData segment : result.unclosedData()) {
+            SegmentFile file = catalog.pin(Streams.DATA, segment.number());
+            if (file != null) {
+                closeRecovered(file, segment, scan.ranges(segment.number()), allocator);
+                closed.add(file);
+                catalog.unpin(file);
+            }
+        }
+        return closed;
+    }
+
+    private void closeRecovered(
+            SegmentFile file, ScanResult.UnclosedData segment, RangeBuilder ranges, FileAllocator allocator) {
+        Disk disk = context.disk();
+        long used = segment.to() - file.fromPosition();
+        long windowEnd = SegmentHeader.BYTES + context.segmentBytes();
+        int fd = disk.open(file.path(), Linux.O_RDWR, 0);
+        long bytes = RangeTable.bytes(ranges.count());
+        int outcome = fd < 0 ? fd : disk.pwrite(fd, ranges.seal(used), 0, bytes, windowEnd);
+        if (outcome >= 0) {
+            allocator.giveBack(fd, windowEnd + bytes, context.fileBytes(Streams.DATA));
+            allocator.giveBack(fd, SegmentHeader.BYTES + used, windowEnd);
+            outcome = disk.fdatasync(fd);
+        }
+        if (fd >= 0) {
+            disk.close(fd);
+        }
+        if (outcome < 0) { // it is read and placed without a table, too
+            LOG.warn("the range table of {} could not be written: errno={}", file, -outcome);
+        }
+        file.toPosition(segment.to());
+        catalog.measure(file);
+    }
+
+    /**
+     * Removes local segments that are no part of history: made ahead and never used, or above the cut. Only after the MOUNT record
+     * of this mount is durable, as that is what says where history went on; does nothing when the result is not whole.
+     *
+     * @param result     of the scan from which this mount went on.
+     * @param dataEnd    highest position of the data stream that anything refers to, the index included.
+     * @return how many were removed.
+     */
+    public int dropUnused(ScanResult result, long dataEnd) {
+        if (!result.isWhole() || meta == null) {
+            return 0;
+        }
+        long metaEnd = result.endPosition();
+        return drop(Streams.META, metaEnd) + drop(Streams.DATA, Math.max(dataEnd, result.dataEnd()));
+    }
+
+    private int drop(int stream, long end) {
+        int count = 0;
+        long firstOfMount = firstOf(stream);
+        for (long number : catalog.numbers(stream)) {
+            boolean behindHistory = number * context.segmentBytes() >= end;
+            if (behindHistory && number < firstOfMount && catalog.evict(stream, number)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private long firstOf(int stream) {
+        return stream == Streams.DATA ? firstData : firstMeta;
+    }
+
+    /**
+     * Begins a mount's streams at fresh numbers: makes the reserve, makes the first two segments of each, starts {@code log-sync}.
+     *
+     * @param identity        of this mount; durable before this call.
+     * @param firstDataNumber higher than every number of the stream that anybody ever used.
+     * @param firstMetaNumber the same.
+     * @param nextSequence    of the first record.
+     * @throws QsfsException when the segments cannot be made.
+     */
+    public void begin(MountIdentity identity, long firstDataNumber, long firstMetaNumber, long nextSequence) {
+        if (sync != null) {
+            throw new IllegalStateException("the mount has begun");
+        }
+        firstData = firstDataNumber;
+        firstMeta = firstMetaNumber;
+        maker = new SegmentMaker(context, identity, catalog);
+        SyncSignal signal = new SyncSignal();
+        long bytes = context.segmentBytes();
+        OpenSegments openData = new OpenSegments(
+                Streams.DATA, bytes, firstDataNumber * bytes, context.claimSlots(), context.clock(), signal);
+        OpenSegments openMeta =
+                new OpenSegments(Streams.META, bytes, firstMetaNumber * bytes, 1, context.clock(), signal);
+        data = new DataStream(context, openData, signal, firstDataNumber * bytes);
+        meta = new MetaStream(context, openMeta, signal, firstMetaNumber * bytes, nextSequence);
+        sync = new LogSync(context, catalog, maker, signal, data, meta);
+        data.sync(sync);
+        int errno = maker.reserve().restore();
+        if (errno != 0) {
+            LOG.warn("no reserve for a full disk can be kept in {}: errno={}", context.directory(), errno);
+        }
+        makeFirst(Streams.META, firstMetaNumber);
+        makeFirst(Streams.DATA, firstDataNumber);
+        sync.start();
+    }
+
+    /** The rest is made ahead by log-sync; on a full disk the reserve is what a mount begins with. */
+    private void makeFirst(int stream, long number) {
+        int errno = maker.make(stream, number);
+        boolean fromReserve = errno == Linux.ENOSPC;
+        if (fromReserve) {
+            errno = maker.makeFromReserve(stream, number);
+        }
+        if (errno != 0) {
+            throw new QsfsException("The first " + Streams.name(stream) + " segment cannot be made in "
+                    + context.directory() + " (errno " + errno + "): "
+                    + (errno == Linux.ENOSPC
+                            ? "free some space on that disk."
+                            : "check the disk and the permissions."));
+        }
+        sync.adopt(maker.made(), fromReserve);
+    }
+
+    /** The stream of content. */
+    public DataStream data() {
+        return data;
+    }
+
+    /** The stream of records. */
+    public MetaStream meta() {
+        return meta;
+    }
+
+    /** Group commit. */
+    public LogSync sync() {
+        return sync;
+    }
+
+    /**
+     * Ends the mount: stops the threads, removes segments that were made ahead and never used, closes every file. Whoever wants the
+     * end to be durable has requested a sync before. No thread may use the log any more.
+     */
+    @Override
+    public void close() {
+        if (sync != null) {
+            sync.stop();
+            removeUnused(Streams.DATA, data.claimed());
+            removeUnused(Streams.META, meta.appendPosition());
+            data.release();
+            meta.release();
+            maker.close();
+            sync = null;
+        }
+        catalog.close();
+    }
+
+    private void removeUnused(int stream, long position) {
+        for (long number : catalog.numbers(stream)) {
+            if (number * context.segmentBytes() >= position) {
+                context.disk().unlink(context.directory().resolve(SegmentName.of(stream, number)));
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The segment log: streams, segments, claims, sync, recovery scan. */
+package io.qsfs.log;
