@@ -1,6 +1,6 @@
 package io.qsfs.codec;
 
-import static io.qsfs.memory.LittleEndian.INT;
+import static io.qsfs.memory.LittleEndian.INT_UNALIGNED;
 
 import io.qsfs.bindings.isal.Isal;
 import java.lang.foreign.MemorySegment;
@@ -66,8 +66,8 @@ public final class BlockTable {
     }
 
     static void putEntry(MemorySegment table, int block, int crc) {
-        table.set(INT, (long) block * ENTRY_BYTES, crc);
-        table.set(INT, (long) block * ENTRY_BYTES + 4, 0);
+        table.set(INT_UNALIGNED, (long) block * ENTRY_BYTES, crc);
+        table.set(INT_UNALIGNED, (long) block * ENTRY_BYTES + 4, 0);
     }
 
     /** Where the GMAC of a block lies in the table. */
@@ -77,7 +77,7 @@ public final class BlockTable {
 
     /** The checksum that a block must have. */
     public static int crc(MemorySegment table, int block) {
-        return table.get(INT, (long) block * ENTRY_BYTES);
+        return table.get(INT_UNALIGNED, (long) block * ENTRY_BYTES);
     }
 
     /**

@@ -84,7 +84,7 @@ public final class ChunkDecoder implements AutoCloseable {
      *
      * @param header of any shard of the sealing.
      * @param sealed the {@link ChunkTable#sealedBytes} bytes from {@link ShardHeader#tableOffset}; native, borrowed, only read.
-     * @param table room for {@link ChunkTable#bytes}; native, 8-byte aligned, borrowed.
+     * @param table room for {@link ChunkTable#bytes}; native, borrowed.
      * @return 0, and the table fits the header; or EBADMSG.
      */
     public int decodeTable(ShardHeader header, MemorySegment sealed, long sealedOffset, MemorySegment table) {
@@ -106,7 +106,7 @@ public final class ChunkDecoder implements AutoCloseable {
         if (sealed.byteSize() - sealedOffset < length + (long) SealIdentity.TAG_BYTES) {
             return false;
         }
-        if (!sealing.equals(current)) {
+        if (sealing != current && !sealing.equals(current)) {
             current = null;
             sealing.deriveSealKey(volumeKey, key);
             cipher.setKey(key);

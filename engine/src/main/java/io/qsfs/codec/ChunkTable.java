@@ -1,7 +1,7 @@
 package io.qsfs.codec;
 
-import static io.qsfs.memory.LittleEndian.INT;
-import static io.qsfs.memory.LittleEndian.LONG;
+import static io.qsfs.memory.LittleEndian.INT_UNALIGNED;
+import static io.qsfs.memory.LittleEndian.LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
@@ -19,7 +19,8 @@ import java.lang.foreign.MemorySegment;
  *
  * A stored length counts ciphertext without its tag. The entries are the same 8 bytes as in a placement record.
  *
- * <p>Threading: stateless. The functions over entries take where the entries begin, in a table or in a record.
+ * <p>Threading: stateless. The functions over entries take where the entries begin, in a table or in a record, at any
+ * address: LMDB aligns nothing.
  */
 public final class ChunkTable {
     /** Bytes before the entries. */
@@ -43,27 +44,27 @@ public final class ChunkTable {
 
     static void writeHeader(
             MemorySegment table, int chunkBytes, int chunkCount, long plainBytes, long chunksBytes, int compression) {
-        table.set(INT, 0, chunkBytes);
-        table.set(INT, 4, chunkCount);
-        table.set(LONG, 8, plainBytes);
-        table.set(LONG, 16, chunksBytes);
-        table.set(INT, 24, compression);
-        table.set(INT, 28, 0);
+        table.set(INT_UNALIGNED, 0, chunkBytes);
+        table.set(INT_UNALIGNED, 4, chunkCount);
+        table.set(LONG_UNALIGNED, 8, plainBytes);
+        table.set(LONG_UNALIGNED, 16, chunksBytes);
+        table.set(INT_UNALIGNED, 24, compression);
+        table.set(INT_UNALIGNED, 28, 0);
     }
 
     static void putEntry(MemorySegment entries, long at, int chunk, int storedLength, int crc) {
-        entries.set(INT, at + (long) chunk * ENTRY_BYTES, storedLength);
-        entries.set(INT, at + (long) chunk * ENTRY_BYTES + 4, crc);
+        entries.set(INT_UNALIGNED, at + (long) chunk * ENTRY_BYTES, storedLength);
+        entries.set(INT_UNALIGNED, at + (long) chunk * ENTRY_BYTES + 4, crc);
     }
 
     /** Stored length of a chunk with the flag {@link #COMPRESSED} in it, as {@link ChunkDecoder#decode} wants it. */
     public static int stored(MemorySegment entries, long at, int chunk) {
-        return entries.get(INT, at + (long) chunk * ENTRY_BYTES);
+        return entries.get(INT_UNALIGNED, at + (long) chunk * ENTRY_BYTES);
     }
 
     /** CRC-32C of the plain bytes of a chunk. */
     public static int crc(MemorySegment entries, long at, int chunk) {
-        return entries.get(INT, at + (long) chunk * ENTRY_BYTES + 4);
+        return entries.get(INT_UNALIGNED, at + (long) chunk * ENTRY_BYTES + 4);
     }
 
     /** Bytes of a chunk's ciphertext without its tag, of a stored length with its flag. */
@@ -94,14 +95,15 @@ public final class ChunkTable {
         if (table.byteSize() < bytes(count)) {
             return "chunk table cut short: bytes=" + table.byteSize() + " chunkCount=" + count;
         }
-        if (table.get(INT, 0) != header.chunkBytes()
-                || table.get(INT, 4) != count
-                || table.get(LONG, 8) != header.sealing().plainBytes()
-                || table.get(LONG, 16) != header.tableOffset()
-                || table.get(INT, 24) != header.compression()
-                || table.get(INT, 28) != 0) {
-            return "chunk table does not belong to its header: chunkBytes=" + table.get(INT, 0) + " chunkCount="
-                    + table.get(INT, 4) + " plainBytes=" + table.get(LONG, 8) + " chunksBytes=" + table.get(LONG, 16);
+        if (table.get(INT_UNALIGNED, 0) != header.chunkBytes()
+                || table.get(INT_UNALIGNED, 4) != count
+                || table.get(LONG_UNALIGNED, 8) != header.sealing().plainBytes()
+                || table.get(LONG_UNALIGNED, 16) != header.tableOffset()
+                || table.get(INT_UNALIGNED, 24) != header.compression()
+                || table.get(INT_UNALIGNED, 28) != 0) {
+            return "chunk table does not belong to its header: chunkBytes=" + table.get(INT_UNALIGNED, 0)
+                    + " chunkCount=" + table.get(INT_UNALIGNED, 4) + " plainBytes=" + table.get(LONG_UNALIGNED, 8)
+                    + " chunksBytes=" + table.get(LONG_UNALIGNED, 16);
         }
         for (int chunk = 0; chunk < count; chunk++) {
             int stored = stored(table, HEADER_BYTES, chunk);

@@ -1,8 +1,8 @@
 package io.qsfs.codec;
 
-import static io.qsfs.memory.LittleEndian.INT;
-import static io.qsfs.memory.LittleEndian.LONG;
-import static io.qsfs.memory.LittleEndian.SHORT;
+import static io.qsfs.memory.LittleEndian.INT_UNALIGNED;
+import static io.qsfs.memory.LittleEndian.LONG_UNALIGNED;
+import static io.qsfs.memory.LittleEndian.SHORT_UNALIGNED;
 
 import io.qsfs.bindings.isal.Isal;
 import io.qsfs.memory.Id128;
@@ -121,37 +121,37 @@ public record ShardHeader(
         return new ShardName(sealing.stream(), sealing.segment(), sealing.mountId(), sealing.sealId(), code, index);
     }
 
-    /** Writes all 4096 bytes. {@code target} is native, 8-byte aligned at {@code at}, borrowed until return. */
+    /** Writes all 4096 bytes. {@code target} is native, at any address, borrowed until return. */
     public void write(MemorySegment target, long at) {
         assert whyImpossible() == null : whyImpossible();
         target.asSlice(at, BYTES).fill((byte) 0);
-        target.set(LONG, at, MAGIC);
-        target.set(INT, at + AT_VERSION, VERSION);
-        target.set(INT, at + AT_HEADER_BYTES, BYTES);
+        target.set(LONG_UNALIGNED, at, MAGIC);
+        target.set(INT_UNALIGNED, at + AT_VERSION, VERSION);
+        target.set(INT_UNALIGNED, at + AT_HEADER_BYTES, BYTES);
         sealing.volumeId().write(target, at + AT_VOLUME);
-        target.set(INT, at + AT_STREAM, sealing.stream());
-        target.set(INT, at + AT_KIND, sealing.kind().code());
-        target.set(INT, at + AT_SUITE, sealing.suite());
-        target.set(INT, at + AT_COMPRESSION, compression);
+        target.set(INT_UNALIGNED, at + AT_STREAM, sealing.stream());
+        target.set(INT_UNALIGNED, at + AT_KIND, sealing.kind().code());
+        target.set(INT_UNALIGNED, at + AT_SUITE, sealing.suite());
+        target.set(INT_UNALIGNED, at + AT_COMPRESSION, compression);
         sealing.mountId().write(target, at + AT_MOUNT_ID);
-        target.set(LONG, at + AT_EPOCH, epoch);
-        target.set(LONG, at + AT_SEGMENT, sealing.segment());
-        target.set(LONG, at + AT_FROM, sealing.from());
-        target.set(LONG, at + AT_TO, sealing.to());
+        target.set(LONG_UNALIGNED, at + AT_EPOCH, epoch);
+        target.set(LONG_UNALIGNED, at + AT_SEGMENT, sealing.segment());
+        target.set(LONG_UNALIGNED, at + AT_FROM, sealing.from());
+        target.set(LONG_UNALIGNED, at + AT_TO, sealing.to());
         sealing.sealId().write(target, at + AT_SEAL_ID);
-        target.set(SHORT, at + AT_INDEX, (short) index);
-        target.set(SHORT, at + AT_K, (short) code.k());
-        target.set(SHORT, at + AT_M, (short) code.m());
-        target.set(INT, at + AT_CHUNK_BYTES, chunkBytes);
-        target.set(INT, at + AT_CHUNK_COUNT, chunkCount);
-        target.set(LONG, at + AT_SHARD_BYTES, shardBytes);
-        target.set(LONG, at + AT_SEALED_BYTES, sealedBytes);
-        target.set(LONG, at + AT_CREATED, createdNs);
-        target.set(INT, at + AT_BLOCK_BYTES, BlockTable.BLOCK_BYTES);
-        target.set(INT, at + AT_CRC, Isal.crc32c(target, at, AT_CRC, 0));
+        target.set(SHORT_UNALIGNED, at + AT_INDEX, (short) index);
+        target.set(SHORT_UNALIGNED, at + AT_K, (short) code.k());
+        target.set(SHORT_UNALIGNED, at + AT_M, (short) code.m());
+        target.set(INT_UNALIGNED, at + AT_CHUNK_BYTES, chunkBytes);
+        target.set(INT_UNALIGNED, at + AT_CHUNK_COUNT, chunkCount);
+        target.set(LONG_UNALIGNED, at + AT_SHARD_BYTES, shardBytes);
+        target.set(LONG_UNALIGNED, at + AT_SEALED_BYTES, sealedBytes);
+        target.set(LONG_UNALIGNED, at + AT_CREATED, createdNs);
+        target.set(INT_UNALIGNED, at + AT_BLOCK_BYTES, BlockTable.BLOCK_BYTES);
+        target.set(INT_UNALIGNED, at + AT_CRC, Isal.crc32c(target, at, AT_CRC, 0));
     }
 
-    /** The header at {@code at}, or null when the bytes are none; {@link #whyUnsound} says why. Safe on arbitrary bytes. */
+    /** The header at {@code at}, or null when the bytes are none; {@link #whyUnsound} says why. Native, arbitrary bytes at any address. */
     public static ShardHeader read(MemorySegment source, long at) {
         return whyUnsound(source, at) == null ? decode(source, at) : null;
     }
@@ -161,26 +161,29 @@ public record ShardHeader(
         if (at < 0 || source.byteSize() - at < BYTES) {
             return "shard header cut short: bytes=" + (source.byteSize() - at);
         }
-        if (source.get(LONG, at) != MAGIC) {
-            return "not a shard: magic=0x" + Long.toHexString(source.get(LONG, at));
+        if (source.get(LONG_UNALIGNED, at) != MAGIC) {
+            return "not a shard: magic=0x" + Long.toHexString(source.get(LONG_UNALIGNED, at));
         }
-        int stored = source.get(INT, at + AT_CRC);
+        int stored = source.get(INT_UNALIGNED, at + AT_CRC);
         int computed = Isal.crc32c(source, at, AT_CRC, 0);
         if (stored != computed) {
             return "shard header crc mismatch: stored=0x" + Integer.toHexString(stored) + " computed=0x"
                     + Integer.toHexString(computed);
         }
-        if (source.get(INT, at + AT_VERSION) != VERSION || source.get(INT, at + AT_HEADER_BYTES) != BYTES) {
-            return "shard format unknown: version=" + Integer.toUnsignedString(source.get(INT, at + AT_VERSION));
+        if (source.get(INT_UNALIGNED, at + AT_VERSION) != VERSION
+                || source.get(INT_UNALIGNED, at + AT_HEADER_BYTES) != BYTES) {
+            return "shard format unknown: version="
+                    + Integer.toUnsignedString(source.get(INT_UNALIGNED, at + AT_VERSION));
         }
-        if (source.get(INT, at + AT_BLOCK_BYTES) != BlockTable.BLOCK_BYTES) {
-            return "shard block size unknown: bytes=" + Integer.toUnsignedString(source.get(INT, at + AT_BLOCK_BYTES));
+        if (source.get(INT_UNALIGNED, at + AT_BLOCK_BYTES) != BlockTable.BLOCK_BYTES) {
+            return "shard block size unknown: bytes="
+                    + Integer.toUnsignedString(source.get(INT_UNALIGNED, at + AT_BLOCK_BYTES));
         }
-        if (SealKind.of(source.get(INT, at + AT_KIND)) == null) {
-            return "shard kind unknown: kind=" + Integer.toUnsignedString(source.get(INT, at + AT_KIND));
+        if (SealKind.of(source.get(INT_UNALIGNED, at + AT_KIND)) == null) {
+            return "shard kind unknown: kind=" + Integer.toUnsignedString(source.get(INT_UNALIGNED, at + AT_KIND));
         }
-        int k = Short.toUnsignedInt(source.get(SHORT, at + AT_K));
-        int m = Short.toUnsignedInt(source.get(SHORT, at + AT_M));
+        int k = Short.toUnsignedInt(source.get(SHORT_UNALIGNED, at + AT_K));
+        int m = Short.toUnsignedInt(source.get(SHORT_UNALIGNED, at + AT_M));
         if (!Code.isValid(k, m)) {
             return "shard code impossible: k=" + k + " m=" + m;
         }
@@ -189,28 +192,28 @@ public record ShardHeader(
 
     private static ShardHeader decode(MemorySegment source, long at) {
         SealIdentity sealing = new SealIdentity(
-                SealKind.of(source.get(INT, at + AT_KIND)),
-                source.get(INT, at + AT_SUITE),
+                SealKind.of(source.get(INT_UNALIGNED, at + AT_KIND)),
+                source.get(INT_UNALIGNED, at + AT_SUITE),
                 Id128.read(source, at + AT_VOLUME),
-                source.get(INT, at + AT_STREAM),
+                source.get(INT_UNALIGNED, at + AT_STREAM),
                 Id128.read(source, at + AT_MOUNT_ID),
-                source.get(LONG, at + AT_SEGMENT),
-                source.get(LONG, at + AT_FROM),
-                source.get(LONG, at + AT_TO),
+                source.get(LONG_UNALIGNED, at + AT_SEGMENT),
+                source.get(LONG_UNALIGNED, at + AT_FROM),
+                source.get(LONG_UNALIGNED, at + AT_TO),
                 Id256.read(source, at + AT_SEAL_ID));
         return new ShardHeader(
                 sealing,
-                source.get(LONG, at + AT_EPOCH),
-                Short.toUnsignedInt(source.get(SHORT, at + AT_INDEX)),
+                source.get(LONG_UNALIGNED, at + AT_EPOCH),
+                Short.toUnsignedInt(source.get(SHORT_UNALIGNED, at + AT_INDEX)),
                 new Code(
-                        Short.toUnsignedInt(source.get(SHORT, at + AT_K)),
-                        Short.toUnsignedInt(source.get(SHORT, at + AT_M))),
-                source.get(INT, at + AT_COMPRESSION),
-                source.get(INT, at + AT_CHUNK_BYTES),
-                source.get(INT, at + AT_CHUNK_COUNT),
-                source.get(LONG, at + AT_SHARD_BYTES),
-                source.get(LONG, at + AT_SEALED_BYTES),
-                source.get(LONG, at + AT_CREATED));
+                        Short.toUnsignedInt(source.get(SHORT_UNALIGNED, at + AT_K)),
+                        Short.toUnsignedInt(source.get(SHORT_UNALIGNED, at + AT_M))),
+                source.get(INT_UNALIGNED, at + AT_COMPRESSION),
+                source.get(INT_UNALIGNED, at + AT_CHUNK_BYTES),
+                source.get(INT_UNALIGNED, at + AT_CHUNK_COUNT),
+                source.get(LONG_UNALIGNED, at + AT_SHARD_BYTES),
+                source.get(LONG_UNALIGNED, at + AT_SEALED_BYTES),
+                source.get(LONG_UNALIGNED, at + AT_CREATED));
     }
 
     /** Null when the numbers agree with each other, otherwise which do not. Nothing may be allocated by one before. */

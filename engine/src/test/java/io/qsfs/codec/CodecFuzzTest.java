@@ -126,6 +126,25 @@ class CodecFuzzTest {
         }
     }
 
+    /** LMDB and the network put bytes at any address. */
+    @Test
+    void shouldReadAtAnyAddress() throws IOException {
+        byte[] object = golden("shard-lz4-1.bin");
+        try (Arena arena = Arena.ofConfined()) {
+            ShardHeader expected = ShardHeader.read(Fixture.copy(arena, object), 0);
+            for (int shift = 1; shift < 8; shift++) {
+                MemorySegment shifted = arena.allocate(object.length + 8, 8).asSlice(shift, object.length);
+                shifted.copyFrom(MemorySegment.ofArray(object));
+                assertEquals(expected, ShardHeader.read(shifted, 0));
+                MemorySegment table = shifted.asSlice(BlockTable.objectOffset(expected.shardBytes()));
+                assertTrue(BlockTable.isIntact(table, 1, expected.shardBytes(), shifted, ShardHeader.BYTES));
+                assertNotNull(ChunkTable.whyUnsound(table, expected));
+            }
+            assertNull(ShardHeader.read(Fixture.copy(arena, object), object.length));
+            assertNull(ShardHeader.read(Fixture.copy(arena, object), -1));
+        }
+    }
+
     /** A decoder that gets a sealed table cut anywhere, or of another length than its header says. */
     @Test
     void shouldRefuseCutTables() throws IOException {
