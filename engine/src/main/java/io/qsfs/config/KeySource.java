@@ -1,29 +1,51 @@
 package io.qsfs.config;
 
+import java.nio.file.Path;
+
 /**
- * Where the secret of a volume comes from: a file, the environment, or a question on the terminal; never an argument.
+ * Where the secret of a volume comes from: a file, the environment, or a question on the terminal; never an argument. It
+ * says where, and hands out a passphrase; key files are read and written by {@code keys.KeyFile}.
  *
  * <p>Threading: one call at a time.
  */
-public interface KeySource {
-    /** What the secret is, and so which kind of key slot it opens. */
-    enum Kind {
-        /** 32 random bytes. */
-        KEY_FILE,
-        /** UTF-8 text of a passphrase. */
-        PASSPHRASE
-    }
-
-    Kind kind();
-
+public sealed interface KeySource {
     /** For messages: {@code key file /…}, {@code QSFS_PASSPHRASE}. Never the secret. */
     String origin();
 
     /**
-     * Reads the secret: 32 bytes of a key file, or the bytes of a passphrase, at least one.
+     * A key file.
      *
-     * @param isNew the secret is about to be given to a new volume: a terminal asks for it twice.
-     * @return owned by the caller, who fills it with zeros when it is no longer needed.
+     * @param file absolute; {@code init} makes it when it does not exist.
      */
-    byte[] read(boolean isNew);
+    record KeyFile(Path file) implements KeySource {
+        @Override
+        public String origin() {
+            return "key file " + file;
+        }
+    }
+
+    /**
+     * A passphrase.
+     *
+     * @param origin where it comes from.
+     * @param reader reads it, each time it is asked.
+     */
+    record Passphrase(String origin, Reader reader) implements KeySource {
+        /**
+         * The characters.
+         *
+         * @param isNew the passphrase is about to be given to a new volume: a terminal asks for it twice.
+         * @return owned by the caller, who fills it with zeros when it is no longer needed; at least one character.
+         */
+        public char[] read(boolean isNew) {
+            return reader.read(isNew);
+        }
+
+        /** Where a passphrase is read. */
+        @FunctionalInterface
+        public interface Reader {
+            /** As {@link Passphrase#read}. */
+            char[] read(boolean isNew);
+        }
+    }
 }

@@ -69,6 +69,16 @@ public record VolumeConfig(
      */
     public record Group(String name, List<BackendConfig> backends) {}
 
+    /**
+     * Reads and checks a file.
+     *
+     * @param paths for what the file leaves to its default.
+     * @throws QsfsException one sentence with file, line, key, value and remedy.
+     */
+    public static VolumeConfig load(Path file, Paths paths) {
+        return ConfigReader.read(file.toAbsolutePath().normalize(), paths);
+    }
+
     /** m. */
     public int parityShards() {
         return expectedShards - minimalShards;

@@ -1,0 +1,2 @@
+/** The command line: parses, calls package {@code mount}, prints. */
+package io.qsfs.cli;

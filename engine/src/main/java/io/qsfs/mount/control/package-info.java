@@ -1,0 +1,2 @@
+/** The control socket of a running mount, and how its commands find it. */
+package io.qsfs.mount.control;
