@@ -16,8 +16,8 @@ public final class Downcall {
     private Downcall() {}
 
     /**
-     * For the {@code catch (Throwable t)} around {@code invokeExact}. What the caller did wrong (a heap segment, a segment
-     * that is closed or belongs to another thread) is thrown on as it is; anything else cannot happen.
+     * For the {@code catch (Throwable t)} around {@code invokeExact}. What the caller did wrong (a heap segment, a
+     * segment that is closed or belongs to another thread) is thrown on as it is; anything else cannot happen.
      */
     public static AssertionError failure(String function, Throwable t) {
         if (t instanceof RuntimeException e) {
@@ -30,13 +30,14 @@ public final class Downcall {
     }
 
     /**
-     * The address of a range, for a parameter that is a pointer in C and a {@code long} in the descriptor. A slice instead
-     * would be an object for each call: as soon as a process uses segments of several kinds (heap, native, mapped), the
-     * compiler no longer removes it. And the linker would count every call in and out of a shared arena, on one cache line for
-     * all threads.
+     * The address of a range, for a parameter that is a pointer in C and a {@code long} in the descriptor. A slice
+     * instead would be an object for each call: as soon as a process uses segments of several kinds (heap, native,
+     * mapped), the compiler no longer removes it. And the linker would count every call in and out of a shared arena,
+     * on one cache line for all threads.
      *
-     * <p>Checked here: that the segment is native, alive, and this thread's, and that the range is in it. Not noticed is who
-     * closes a shared arena while the call runs; and the caller ends with {@link java.lang.ref.Reference#reachabilityFence}.
+     * <p>Checked here: that the segment is native, alive, and this thread's, and that the range is in it. Not noticed
+     * is who closes a shared arena while the call runs; and the caller ends with {@link
+     * java.lang.ref.Reference#reachabilityFence}.
      */
     public static long address(MemorySegment segment, long offset, long length) {
         if (!segment.isNative()) {

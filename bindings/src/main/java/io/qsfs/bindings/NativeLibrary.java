@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A shared library found by a list of SONAMEs, as the run-time packages install it; the name without a version belongs to
- * the -dev packages. That a library is missing is an answer ({@link #isAvailable}) and not an exception: whoever cannot do
- * without calls {@link #require} once at start.
+ * A shared library found by a list of SONAMEs, as the run-time packages install it; the name without a version
+ * belongs to the -dev packages. That a library is missing is an answer ({@link #isAvailable}) and not an exception:
+ * whoever cannot do without calls {@link #require} once at start.
  *
  * <p>A library is never closed: function handles refer to it as long as the process lives.
  *

@@ -25,10 +25,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Asks the C compiler what the installed headers say, and compares every constant, size and offset that the bindings hold, the
- * generated and the hand-written ones; and looks every function up in the installed libraries. The lists come from the
- * argument files of jextract and from the classes themselves, so nothing can be forgotten. Skipped, with the reason, where there is no
- * compiler or no header.
+ * Asks the C compiler what the installed headers say, and compares every constant, size and offset that the bindings
+ * hold, the generated and the hand-written ones; and looks every function up in the installed libraries. The lists
+ * come from the argument files of jextract and from the classes themselves, so nothing can be forgotten. Skipped,
+ * with the reason, where there is no compiler or no header.
  */
 class AbiDriftTest {
     /** Structs that newer releases of libfuse made longer at the end, and how much of them the bindings can take. */

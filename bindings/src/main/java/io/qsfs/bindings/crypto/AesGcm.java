@@ -15,8 +15,8 @@ import java.lang.ref.Reference;
  * <p>Segments are borrowed until return and may not lie on the heap. Input and output may be the same range, but not
  * overlap otherwise. A text is at most 2^31 - 1 bytes. Nothing allocates in steady state.
  *
- * <p>Errors: a message that is not authentic is an answer ({@link #open}); that libcrypto refuses a call is a bug, and an
- * {@link IllegalStateException} with libcrypto's reason.
+ * <p>Errors: a message that is not authentic is an answer ({@link #open}); that libcrypto refuses a call is a bug,
+ * and an {@link IllegalStateException} with libcrypto's reason.
  *
  * <p>Threading: one thread at a time; whoever called {@link #create} closes it.
  */

@@ -17,24 +17,27 @@ import java.lang.ref.Reference;
 import java.util.List;
 
 /**
- * libfuse3's low-level interface: sessions, replies, notifications. Which symbol is called depends on the version that is
- * installed, not on the one that jextract saw.
+ * libfuse3's low-level interface: sessions, replies, notifications. Which symbol is called depends on the version
+ * that is installed, not on the one that jextract saw.
  *
- * <p>A session is a {@link MemorySegment}, a request is a {@code long}, so that neither is passed for the other. A request
- * lives until it is answered, by any thread. Every {@code reply...} frees it whatever the reply returns: after an error
- * there is nothing left to answer, only to count. They return 0 or {@code -errno}, as libfuse does.
+ * <p>A session is a {@link MemorySegment}, a request is a {@code long}, so that neither is passed for the other. A
+ * request lives until it is answered, by any thread. Every {@code reply...} frees it whatever the reply returns:
+ * after an error there is nothing left to answer, only to count. They return 0 or {@code -errno}, as libfuse does.
  *
  * <p>Segments are borrowed until return and may not lie on the heap. In steady state replies allocate nothing.
  *
- * <p>Threading: replies and notifications on any thread; a session is made, mounted, unmounted and destroyed by one thread
- * at a time, receiving and processing is for any number.
+ * <p>Threading: replies and notifications on any thread; a session is made, mounted, unmounted and destroyed by one
+ * thread at a time, receiving and processing is for any number.
  */
 public final class Fuse {
-    /** 3.12, the API that the headers are read with; as {@link #version} counts. */
-    public static final int VERSION_MIN = 312;
+    /** The release whose headers jextract read, as {@link #version} counts. */
+    public static final int VERSION_MIN = 314;
     /** The newest release that this binding was tried with. */
     public static final int VERSION_TESTED_MAX = 318;
-    /** From here on {@code fuse_conn_info} has 64-bit capabilities and {@code fuse_session_custom_io} a fourth argument. */
+    /**
+     * From here on {@code fuse_conn_info} has 64-bit capabilities and {@code fuse_session_custom_io} a fourth
+     * argument.
+     */
     static final int VERSION_EXTENDED = 317;
 
     /** What {@code fuse_session_receive_buf} reads into at least: 256 pages of payload and one of header. */
@@ -73,7 +76,7 @@ public final class Fuse {
         }
         return version() >= VERSION_MIN
                 ? null
-                : "libfuse " + packageVersion() + " is too old: qsfs needs 3.12 or newer.";
+                : "libfuse " + packageVersion() + " is too old: qsfs needs 3." + VERSION_MIN % 100 + " or newer.";
     }
 
     public static boolean isAvailable() {
@@ -88,7 +91,7 @@ public final class Fuse {
                         + ", the newest that qsfs was tested with.";
     }
 
-    /** @return 314 for 3.14.x; releases before 3.11 count otherwise, and below. */
+    /** @return 314 for 3.14.x. @throws UnsatisfiedLinkError without the library. */
     public static int version() {
         return Library.VERSION;
     }
@@ -103,7 +106,8 @@ public final class Fuse {
     /**
      * Makes a session that is neither mounted nor connected.
      *
-     * @param arguments the program's name first, then options as for mount(8). libfuse says on stderr what it does not know.
+     * @param arguments the program's name first, then options as for mount(8). libfuse says on stderr what it does
+     *     not know.
      * @param operations copied; its stubs must live until {@link #sessionDestroy} has returned.
      * @return the session; {@link MemorySegment#NULL} when an option or the size of the operations is refused.
      */
@@ -329,7 +333,10 @@ public final class Fuse {
         }
     }
 
-    /** @param iov {@code count} elements of {@link io.qsfs.bindings.linux.IoVec}. A page that cannot be read is -EFAULT. */
+    /**
+     * @param iov {@code count} elements of {@link io.qsfs.bindings.linux.IoVec}. A page that cannot be read is
+     *     -EFAULT.
+     */
     public static int replyIov(long request, MemorySegment iov, int count) {
         Answered.note(request);
         try {
@@ -404,8 +411,8 @@ public final class Fuse {
     }
 
     /**
-     * Asks to be told when the waiting process is interrupted. If it already was, {@code function} is called before this
-     * returns.
+     * Asks to be told when the waiting process is interrupted. If it already was, {@code function} is called before
+     * this returns.
      *
      * @param function from {@link FuseOps#interruptStub}.
      * @param data     what the function gets beside the request.
@@ -478,7 +485,11 @@ public final class Fuse {
 
     // Notifications. Never from a thread that is answering a request on the same inode: the kernel may wait for it.
 
-    /** @param length 0 to the end. @param offset negative for attributes only. @return 0 or -errno; ENOENT is no error. */
+    /**
+     * @param length 0 to the end.
+     * @param offset negative for attributes only.
+     * @return 0 or -errno; ENOENT is no error.
+     */
     public static int notifyInvalInode(MemorySegment session, long inode, long offset, long length) {
         try {
             return (int) Notify.INVAL_INODE.invokeExact(session, inode, offset, length);
@@ -548,8 +559,8 @@ public final class Fuse {
                 handle("fuse_session_process_buf", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
 
         /**
-         * Before 3.17 the plain name takes three arguments, from then on four: calling it with three crashes 3.18. So the
-         * plain name is used only where the two explicit ones do not exist.
+         * Before 3.17 the plain name takes three arguments, from then on four: calling it with three crashes 3.18. So
+         * the plain name is used only where the two explicit ones do not exist.
          */
         static final boolean CUSTOM_IO_TAKES_SIZE = version() >= VERSION_EXTENDED
                 && NativeLibrary.FUSE.find("fuse_session_custom_io_317").isPresent();

@@ -6,7 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code struct stat} as libfuse takes it for a reply and gives it to {@code setattr}. Times are nanoseconds since 1970.
+ * {@code struct stat} as libfuse takes it for a reply and gives it to {@code setattr}. Times are nanoseconds since
+ * 1970.
  *
  * <p>Threading: no state.
  */

@@ -11,9 +11,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * {@code struct fuse_conn_info}: what the kernel offers and what we take, valid within {@code init}. From libfuse 3.17 the
- * capabilities are the 64-bit fields, before that the 32-bit ones; setting both differently loses ours, so the version
- * decides and only one is written.
+ * {@code struct fuse_conn_info}: what the kernel offers and what we take, valid within {@code init}. From libfuse
+ * 3.17 the capabilities are the 64-bit fields, before that the 32-bit ones; setting both differently loses ours, so
+ * the version decides and only one is written.
  *
  * <p>Threading: no state.
  */
@@ -49,7 +49,10 @@ public final class FuseConnInfo {
     public static final long FUSE_CAP_NO_EXPORT_SUPPORT = 1L << 30;
     public static final long FUSE_CAP_OVER_IO_URING = 1L << 31;
 
-    /** 3.18's, as far as the last field that is used; older releases have the same size of 128 and zeros behind time_gran. */
+    /**
+     * 3.18's, as far as the last field that is used; older releases have the same size of 128 and zeros behind
+     * time_gran.
+     */
     static final StructLayout PREFIX = MemoryLayout.structLayout(
             JAVA_INT.withName("proto_major"),
             JAVA_INT.withName("proto_minor"),

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code struct fuse_entry_param}: the answer to a lookup and to all that makes a name. An inode of 0 is a name that does
- * not exist and may be remembered as such.
+ * {@code struct fuse_entry_param}: the answer to a lookup and to all that makes a name. An inode of 0 is a name that
+ * does not exist and may be remembered as such.
  *
  * <p>Threading: no state.
  */

@@ -12,9 +12,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * {@code struct fuse_file_info}. Read through the 40-byte prefix that every release shares; where C gets one from us it has
- * the 64 bytes of the largest. Of its bit-fields only {@code direct_io} and {@code keep_cache} never moved between
- * releases, so only these two are here.
+ * {@code struct fuse_file_info}. Read through the 40-byte prefix that every release shares; where C gets one from us
+ * it has the 64 bytes of the largest. Of its bit-fields only {@code direct_io} and {@code keep_cache} never moved
+ * between releases, so only these two are here.
  *
  * <pre>
  *  0  flags         int   as open(2)

@@ -22,13 +22,13 @@ import java.util.function.BiConsumer;
 /**
  * {@code struct fuse_lowlevel_ops}: Java methods as the operations of a session.
  *
- * <p>A target must not throw. One that does all the same is caught here, because what leaves an upcall ends the JVM and the
- * mount with it: it is counted, and its request is answered with EIO unless this thread has answered it already. What the
- * guard cannot see is a request that was handed to another thread before the exception; so handing over is the last
- * thing a target does.
+ * <p>A target must not throw. One that does all the same is caught here, because what leaves an upcall ends the JVM
+ * and the mount with it: it is counted, and its request is answered with EIO unless this thread has answered it
+ * already. What the guard cannot see is a request that was handed to another thread before the exception; so handing
+ * over is the last thing a target does.
  *
- * <p>The pointers that a target gets die when it returns, except the request. Names and attributes have bounds, a file info
- * its 40 bytes, payloads none: {@link Fuse#payload} gives them theirs.
+ * <p>The pointers that a target gets die when it returns, except the request. Names and attributes have bounds, a
+ * file info its 40 bytes, payloads none: {@link Fuse#payload} gives them theirs.
  *
  * <p>The arena of the builder owns the stubs. It is closed after {@link Fuse#sessionDestroy}, never before.
  *
@@ -91,8 +91,8 @@ public final class FuseOps {
     }
 
     /**
-     * The type of a target that takes every pointer as a segment. It may take any of them as a {@code long} instead, the
-     * request above all.
+     * The type of a target that takes every pointer as a segment. It may take any of them as a {@code long} instead,
+     * the request above all.
      */
     public static MethodType type(String operation) {
         return generatedDescriptor(operation).toMethodType();
@@ -134,9 +134,9 @@ public final class FuseOps {
     }
 
     /**
-     * A pointer with the bounds of what it points at. The bounds are bytes, without an alignment: a pointer that does not
-     * have the alignment of its target (fuse_conn_info has 4 in libfuse 3.14, 8 in 3.18) would be an exception before the
-     * guard is reached, and the end of the JVM.
+     * A pointer with the bounds of what it points at. The bounds are bytes, without an alignment: a pointer that does
+     * not have the alignment of its target (fuse_conn_info has 4 in libfuse 3.14, 8 in 3.18) would be an exception
+     * before the guard is reached, and the end of the JVM.
      */
     private static MemoryLayout pointer(char letter) {
         long bytes =
@@ -163,7 +163,10 @@ public final class FuseOps {
             this.struct = fuse_lowlevel_ops.allocate(arena);
         }
 
-        /** @param listener gets the operation and what it threw, on the thread of the upcall. What it throws is dropped. */
+        /**
+         * @param listener gets the operation and what it threw, on the thread of the upcall. What it throws is
+         *     dropped.
+         */
         public Builder onFailure(BiConsumer<String, Throwable> listener) {
             guard.listener = listener;
             return this;

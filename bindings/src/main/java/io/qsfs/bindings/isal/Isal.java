@@ -13,9 +13,10 @@ import java.lang.ref.Reference;
 /**
  * ISA-L: Reed-Solomon over GF(2^8) with polynomial 0x11d, and CRC-32C.
  *
- * <p>Segments are borrowed until return. One on the heap, or one that is too short, is an {@link IllegalArgumentException}
- * or {@link IndexOutOfBoundsException}; the shards behind pointer arrays cannot be checked here. Nothing allocates in steady
- * state. Without the library every method throws {@link UnsatisfiedLinkError}: see {@link NativeLibrary#ISAL}.
+ * <p>Segments are borrowed until return. One on the heap, or one that is too short, is an {@link
+ * IllegalArgumentException} or {@link IndexOutOfBoundsException}; the shards behind pointer arrays cannot be checked
+ * here. Nothing allocates in steady state. Without the library every method throws {@link UnsatisfiedLinkError}: see
+ * {@link NativeLibrary#ISAL}.
  *
  * <p>None of these calls is {@code critical}: coding 14 shards of 64 KiB takes 85 microseconds, which every collection
  * would have to wait for.
@@ -129,8 +130,8 @@ public final class Isal {
     }
 
     /**
-     * Writes the m rows of a coding matrix: k of the identity, then m - k of Cauchy coefficients. Any k rows of it can be
-     * inverted, which is not so of {@code gf_gen_rs_matrix}.
+     * Writes the m rows of a coding matrix: k of the identity, then m - k of Cauchy coefficients. Any k rows of it
+     * can be inverted, which is not so of {@code gf_gen_rs_matrix}.
      *
      * @param matrix m * k bytes.
      * @param m      all shards, at most 255.
@@ -175,8 +176,8 @@ public final class Isal {
     }
 
     /**
-     * CRC-32C as {@link java.util.zip.CRC32C} computes it, which can be continued: {@code crc32c(b, crc32c(a, 0))} is the
-     * checksum of a and b.
+     * CRC-32C as {@link java.util.zip.CRC32C} computes it, which can be continued: {@code crc32c(b, crc32c(a, 0))} is
+     * the checksum of a and b.
      *
      * @param crc the checksum of what comes before; 0 of nothing.
      */

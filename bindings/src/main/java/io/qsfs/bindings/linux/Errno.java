@@ -8,8 +8,8 @@ import java.lang.reflect.Field;
 import java.util.Set;
 
 /**
- * Names and texts of error numbers, for messages. Each method takes the number as errno has it or as the bindings return
- * it: the sign does not matter.
+ * Names and texts of error numbers, for messages. Each method takes the number as errno has it or as the bindings
+ * return it: the sign does not matter.
  *
  * <p>Threading: immutable.
  */

@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code struct stat} as plain fields, filled by {@link Linux#fstat}, {@link Linux#stat} and {@link Linux#lstat}. After an
- * error the fields are what they were. Make one and use it again: filling it allocates nothing.
+ * {@code struct stat} as plain fields, filled by {@link Linux#fstat}, {@link Linux#stat} and {@link Linux#lstat}.
+ * After an error the fields are what they were. Make one and use it again: filling it allocates nothing.
  *
  * <p>Threading: none of its own; one thread at a time.
  */

@@ -3,8 +3,8 @@ package io.qsfs.bindings.linux;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@code struct statvfs} as plain fields, filled by {@link Linux#statvfs} and {@link Linux#fstatvfs}. After an error the
- * fields are what they were.
+ * {@code struct statvfs} as plain fields, filled by {@link Linux#statvfs} and {@link Linux#fstatvfs}. After an error
+ * the fields are what they were.
  *
  * <p>Threading: none of its own; one thread at a time.
  */

@@ -4,8 +4,8 @@ import io.qsfs.bindings.Downcall;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An array of {@code struct iovec} for {@link Linux#writev} and {@code fuse_reply_iov}. It holds addresses: what they point
- * at must live, and be held by somebody, until the call that uses the array has returned.
+ * An array of {@code struct iovec} for {@link Linux#writev} and {@code fuse_reply_iov}. It holds addresses: what they
+ * point at must live, and be held by somebody, until the call that uses the array has returned.
  *
  * <p>Threading: no state.
  */

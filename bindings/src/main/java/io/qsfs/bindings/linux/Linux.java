@@ -13,17 +13,17 @@ import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
 
 /**
- * System calls through libc. Each method makes one call (the two {@code ...Fully} loop) and returns what it returns when
- * that is 0 or more, else {@code -errno}, read before anything else can change it. An error of the operating system is
- * never an exception. EINTR comes back as any other error.
+ * System calls through libc. Each method makes one call (the two {@code ...Fully} loop) and returns what it returns
+ * when that is 0 or more, else {@code -errno}, read before anything else can change it. An error of the operating
+ * system is never an exception. EINTR comes back as any other error.
  *
  * <p>What is thrown is the caller's mistake: {@link IllegalArgumentException} for a segment on the heap,
  * {@link IndexOutOfBoundsException} for a range outside of a segment, {@link IllegalStateException} for a closed one,
  * {@link WrongThreadException} for another thread's. A path with a zero character is EINVAL, one of 4096 characters or
  * more is ENAMETOOLONG; paths are passed as UTF-8 and kept by nobody.
  *
- * <p>Segments are borrowed until return; a shared arena must not be closed under a call (see {@link Downcall#address}). Lengths and offsets are bytes. In steady state no method allocates but
- * {@link #mount}.
+ * <p>Segments are borrowed until return; a shared arena must not be closed under a call (see {@link Downcall#address}).
+ * Lengths and offsets are bytes. In steady state no method allocates but {@link #mount}.
  *
  * <p>Threading: any thread; errno and strings live in memory of the calling thread.
  */
@@ -49,7 +49,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(name);
         }
         try {
-            return outcome((int) Openat.CALL.invokeExact(scratch.capture, dirFd, nameC, flags, mode), scratch);
+            return outcome((int) Openat.CALL.invokeExact(scratch.capture(), dirFd, nameC, flags, mode), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("openat", t);
         }
@@ -64,7 +64,7 @@ public final class Linux extends LinuxConstants {
     public static int close(int fd) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Close.CALL.invokeExact(scratch.capture, fd), scratch);
+            return outcome((int) Close.CALL.invokeExact(scratch.capture(), fd), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("close", t);
         }
@@ -77,7 +77,7 @@ public final class Linux extends LinuxConstants {
     public static int dup(int fd) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Dup.CALL.invokeExact(scratch.capture, fd), scratch);
+            return outcome((int) Dup.CALL.invokeExact(scratch.capture(), fd), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("dup", t);
         }
@@ -90,8 +90,8 @@ public final class Linux extends LinuxConstants {
     public static long read(int fd, MemorySegment dst, long dstOffset, long length) {
         Scratch scratch = Scratch.get();
         try {
-            long result =
-                    (long) Read.CALL.invokeExact(scratch.capture, fd, Downcall.address(dst, dstOffset, length), length);
+            long result = (long)
+                    Read.CALL.invokeExact(scratch.capture(), fd, Downcall.address(dst, dstOffset, length), length);
             Reference.reachabilityFence(dst);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -107,7 +107,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             long result = (long)
-                    Write.CALL.invokeExact(scratch.capture, fd, Downcall.address(src, srcOffset, length), length);
+                    Write.CALL.invokeExact(scratch.capture(), fd, Downcall.address(src, srcOffset, length), length);
             Reference.reachabilityFence(src);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -124,7 +124,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             long result = (long) Pread.CALL.invokeExact(
-                    scratch.capture, fd, Downcall.address(dst, dstOffset, length), length, fileOffset);
+                    scratch.capture(), fd, Downcall.address(dst, dstOffset, length), length, fileOffset);
             Reference.reachabilityFence(dst);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -141,7 +141,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             long result = (long) Pwrite.CALL.invokeExact(
-                    scratch.capture, fd, Downcall.address(src, srcOffset, length), length, fileOffset);
+                    scratch.capture(), fd, Downcall.address(src, srcOffset, length), length, fileOffset);
             Reference.reachabilityFence(src);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -153,7 +153,11 @@ public final class Linux extends LinuxConstants {
         static final MethodHandle CALL = handle("pwrite", linux_h.pwrite$descriptor());
     }
 
-    /** Goes on after short reads and EINTR. @return the bytes read, fewer than {@code length} only at the end of the file. */
+    /**
+     * Goes on after short reads and EINTR.
+     *
+     * @return the bytes read, fewer than {@code length} only at the end of the file.
+     */
     public static long preadFully(int fd, MemorySegment dst, long dstOffset, long length, long fileOffset) {
         long done = 0;
         while (done < length) {
@@ -197,7 +201,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             long result = (long)
-                    Readv.CALL.invokeExact(scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count);
+                    Readv.CALL.invokeExact(scratch.capture(), fd, Downcall.address(iov, 0, count * IoVec.BYTES), count);
             Reference.reachabilityFence(iov);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -213,8 +217,8 @@ public final class Linux extends LinuxConstants {
     public static long writev(int fd, MemorySegment iov, int count) {
         Scratch scratch = Scratch.get();
         try {
-            long result = (long)
-                    Writev.CALL.invokeExact(scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count);
+            long result = (long) Writev.CALL.invokeExact(
+                    scratch.capture(), fd, Downcall.address(iov, 0, count * IoVec.BYTES), count);
             Reference.reachabilityFence(iov);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -231,7 +235,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             long result = (long) Preadv.CALL.invokeExact(
-                    scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count, fileOffset);
+                    scratch.capture(), fd, Downcall.address(iov, 0, count * IoVec.BYTES), count, fileOffset);
             Reference.reachabilityFence(iov);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -248,7 +252,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             long result = (long) Pwritev.CALL.invokeExact(
-                    scratch.capture, fd, Downcall.address(iov, 0, count * IoVec.BYTES), count, fileOffset);
+                    scratch.capture(), fd, Downcall.address(iov, 0, count * IoVec.BYTES), count, fileOffset);
             Reference.reachabilityFence(iov);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -264,7 +268,7 @@ public final class Linux extends LinuxConstants {
     public static long lseek(int fd, long offset, int whence) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((long) Lseek.CALL.invokeExact(scratch.capture, fd, offset, whence), scratch);
+            return outcome((long) Lseek.CALL.invokeExact(scratch.capture(), fd, offset, whence), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("lseek", t);
         }
@@ -282,7 +286,7 @@ public final class Linux extends LinuxConstants {
         try {
             return outcome(
                     (long) CopyFileRange.CALL.invokeExact(
-                            scratch.capture,
+                            scratch.capture(),
                             fdIn,
                             scratch.structAddress,
                             fdOut,
@@ -302,7 +306,7 @@ public final class Linux extends LinuxConstants {
     public static int ftruncate(int fd, long length) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Ftruncate.CALL.invokeExact(scratch.capture, fd, length), scratch);
+            return outcome((int) Ftruncate.CALL.invokeExact(scratch.capture(), fd, length), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("ftruncate", t);
         }
@@ -316,7 +320,7 @@ public final class Linux extends LinuxConstants {
     public static int fallocate(int fd, int mode, long offset, long length) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Fallocate.CALL.invokeExact(scratch.capture, fd, mode, offset, length), scratch);
+            return outcome((int) Fallocate.CALL.invokeExact(scratch.capture(), fd, mode, offset, length), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("fallocate", t);
         }
@@ -329,7 +333,7 @@ public final class Linux extends LinuxConstants {
     public static int flock(int fd, int operation) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Flock.CALL.invokeExact(scratch.capture, fd, operation), scratch);
+            return outcome((int) Flock.CALL.invokeExact(scratch.capture(), fd, operation), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("flock", t);
         }
@@ -343,7 +347,7 @@ public final class Linux extends LinuxConstants {
     public static int fcntl(int fd, int command, long argument) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Fcntl.CALL.invokeExact(scratch.capture, fd, command, argument), scratch);
+            return outcome((int) Fcntl.CALL.invokeExact(scratch.capture(), fd, command, argument), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("fcntl", t);
         }
@@ -359,7 +363,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             int result = (int) Ioctl.CALL.invokeExact(
-                    scratch.capture, fd, request, Downcall.address(argument, 0, argument.byteSize()));
+                    scratch.capture(), fd, request, Downcall.address(argument, 0, argument.byteSize()));
             Reference.reachabilityFence(argument);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -375,7 +379,7 @@ public final class Linux extends LinuxConstants {
     public static int eventfd(int initial, int flags) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Eventfd.CALL.invokeExact(scratch.capture, initial, flags), scratch);
+            return outcome((int) Eventfd.CALL.invokeExact(scratch.capture(), initial, flags), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("eventfd", t);
         }
@@ -393,7 +397,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(name);
         }
         try {
-            return outcome((int) MemfdCreate.CALL.invokeExact(scratch.capture, nameC, flags), scratch);
+            return outcome((int) MemfdCreate.CALL.invokeExact(scratch.capture(), nameC, flags), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("memfd_create", t);
         }
@@ -409,7 +413,7 @@ public final class Linux extends LinuxConstants {
     public static int fsync(int fd) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Fsync.CALL.invokeExact(scratch.capture, fd), scratch);
+            return outcome((int) Fsync.CALL.invokeExact(scratch.capture(), fd), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("fsync", t);
         }
@@ -423,7 +427,7 @@ public final class Linux extends LinuxConstants {
     public static int fdatasync(int fd) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Fdatasync.CALL.invokeExact(scratch.capture, fd), scratch);
+            return outcome((int) Fdatasync.CALL.invokeExact(scratch.capture(), fd), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("fdatasync", t);
         }
@@ -436,7 +440,7 @@ public final class Linux extends LinuxConstants {
     public static int syncfs(int fd) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Syncfs.CALL.invokeExact(scratch.capture, fd), scratch);
+            return outcome((int) Syncfs.CALL.invokeExact(scratch.capture(), fd), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("syncfs", t);
         }
@@ -450,7 +454,7 @@ public final class Linux extends LinuxConstants {
     public static int syncFileRange(int fd, long offset, long length, int flags) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) SyncFileRange.CALL.invokeExact(scratch.capture, fd, offset, length, flags), scratch);
+            return outcome((int) SyncFileRange.CALL.invokeExact(scratch.capture(), fd, offset, length, flags), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("sync_file_range", t);
         }
@@ -476,7 +480,7 @@ public final class Linux extends LinuxConstants {
     public static long readahead(int fd, long offset, long count) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((long) Readahead.CALL.invokeExact(scratch.capture, fd, offset, count), scratch);
+            return outcome((long) Readahead.CALL.invokeExact(scratch.capture(), fd, offset, count), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("readahead", t);
         }
@@ -491,7 +495,8 @@ public final class Linux extends LinuxConstants {
     /**
      * Maps anew, never at a place of the caller's choice.
      *
-     * @return {@code length} bytes that live until {@link #munmap}, or {@link MemorySegment#NULL}: then {@link #lastErrno}.
+     * @return {@code length} bytes that live until {@link #munmap}, or {@link MemorySegment#NULL}: then {@link
+     *     #lastErrno}.
      */
     public static MemorySegment mmap(long length, int protection, int flags, int fd, long offset) {
         if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0) {
@@ -499,7 +504,7 @@ public final class Linux extends LinuxConstants {
         }
         try {
             long mapping =
-                    (long) Mmap.CALL.invokeExact(Scratch.get().capture, 0L, length, protection, flags, fd, offset);
+                    (long) Mmap.CALL.invokeExact(Scratch.get().capture(), 0L, length, protection, flags, fd, offset);
             return mapping == -1
                     ? MemorySegment.NULL
                     : MemorySegment.ofAddress(mapping).reinterpret(length);
@@ -513,14 +518,14 @@ public final class Linux extends LinuxConstants {
     }
 
     /**
-     * @param mapping as {@link #mmap} returned it. Java does not know that it is gone: whoever touches it afterwards ends the
-     * process.
+     * @param mapping as {@link #mmap} returned it. Java does not know that it is gone: whoever touches it afterwards
+     *     ends the process.
      */
     public static int munmap(MemorySegment mapping) {
         Scratch scratch = Scratch.get();
         try {
             int result = (int) Munmap.CALL.invokeExact(
-                    scratch.capture, Downcall.address(mapping, 0, mapping.byteSize()), mapping.byteSize());
+                    scratch.capture(), Downcall.address(mapping, 0, mapping.byteSize()), mapping.byteSize());
             Reference.reachabilityFence(mapping);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -536,7 +541,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             int result = (int) Madvise.CALL.invokeExact(
-                    scratch.capture, Downcall.address(mapping, offset, length), length, advice);
+                    scratch.capture(), Downcall.address(mapping, offset, length), length, advice);
             Reference.reachabilityFence(mapping);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -558,7 +563,7 @@ public final class Linux extends LinuxConstants {
     public static int fstat(int fd, FileStat out) {
         Scratch scratch = Scratch.get();
         try {
-            return filled((int) Fstat.CALL.invokeExact(scratch.capture, fd, scratch.structAddress), scratch, out);
+            return filled((int) Fstat.CALL.invokeExact(scratch.capture(), fd, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("fstat", t);
         }
@@ -575,7 +580,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(path);
         }
         try {
-            return filled((int) Stat.CALL.invokeExact(scratch.capture, pathC, scratch.structAddress), scratch, out);
+            return filled((int) Stat.CALL.invokeExact(scratch.capture(), pathC, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("stat", t);
         }
@@ -593,7 +598,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(path);
         }
         try {
-            return filled((int) Lstat.CALL.invokeExact(scratch.capture, pathC, scratch.structAddress), scratch, out);
+            return filled((int) Lstat.CALL.invokeExact(scratch.capture(), pathC, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("lstat", t);
         }
@@ -610,7 +615,8 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(path);
         }
         try {
-            return filled((int) Statvfs.CALL.invokeExact(scratch.capture, pathC, scratch.structAddress), scratch, out);
+            return filled(
+                    (int) Statvfs.CALL.invokeExact(scratch.capture(), pathC, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("statvfs", t);
         }
@@ -623,7 +629,7 @@ public final class Linux extends LinuxConstants {
     public static int fstatvfs(int fd, FsStat out) {
         Scratch scratch = Scratch.get();
         try {
-            return filled((int) Fstatvfs.CALL.invokeExact(scratch.capture, fd, scratch.structAddress), scratch, out);
+            return filled((int) Fstatvfs.CALL.invokeExact(scratch.capture(), fd, scratch.structAddress), scratch, out);
         } catch (Throwable t) {
             throw Downcall.failure("fstatvfs", t);
         }
@@ -647,7 +653,7 @@ public final class Linux extends LinuxConstants {
         try {
             int outcome = outcome(
                     (int) Statx.CALL.invokeExact(
-                            scratch.capture, AT_FDCWD, pathC, 0, STATX_MNT_ID_UNIQUE, scratch.structAddress),
+                            scratch.capture(), AT_FDCWD, pathC, 0, STATX_MNT_ID_UNIQUE, scratch.structAddress),
                     scratch);
             if (outcome < 0) {
                 return outcome;
@@ -671,7 +677,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(fromC == 0 ? from : to);
         }
         try {
-            return outcome((int) Rename.CALL.invokeExact(scratch.capture, fromC, toC), scratch);
+            return outcome((int) Rename.CALL.invokeExact(scratch.capture(), fromC, toC), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("rename", t);
         }
@@ -689,7 +695,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(fromC == 0 ? from : to);
         }
         try {
-            return outcome((int) Renameat.CALL.invokeExact(scratch.capture, fromDirFd, fromC, toDirFd, toC), scratch);
+            return outcome((int) Renameat.CALL.invokeExact(scratch.capture(), fromDirFd, fromC, toDirFd, toC), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("renameat", t);
         }
@@ -709,7 +715,8 @@ public final class Linux extends LinuxConstants {
         }
         try {
             return outcome(
-                    (int) Renameat2.CALL.invokeExact(scratch.capture, fromDirFd, fromC, toDirFd, toC, flags), scratch);
+                    (int) Renameat2.CALL.invokeExact(scratch.capture(), fromDirFd, fromC, toDirFd, toC, flags),
+                    scratch);
         } catch (Throwable t) {
             throw Downcall.failure("renameat2", t);
         }
@@ -726,7 +733,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(path);
         }
         try {
-            return outcome((int) Unlink.CALL.invokeExact(scratch.capture, pathC), scratch);
+            return outcome((int) Unlink.CALL.invokeExact(scratch.capture(), pathC), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("unlink", t);
         }
@@ -744,7 +751,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(name);
         }
         try {
-            return outcome((int) Unlinkat.CALL.invokeExact(scratch.capture, dirFd, nameC, flags), scratch);
+            return outcome((int) Unlinkat.CALL.invokeExact(scratch.capture(), dirFd, nameC, flags), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("unlinkat", t);
         }
@@ -761,7 +768,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(path);
         }
         try {
-            return outcome((int) Mkdir.CALL.invokeExact(scratch.capture, pathC, mode), scratch);
+            return outcome((int) Mkdir.CALL.invokeExact(scratch.capture(), pathC, mode), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("mkdir", t);
         }
@@ -778,7 +785,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(name);
         }
         try {
-            return outcome((int) Mkdirat.CALL.invokeExact(scratch.capture, dirFd, nameC, mode), scratch);
+            return outcome((int) Mkdirat.CALL.invokeExact(scratch.capture(), dirFd, nameC, mode), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("mkdirat", t);
         }
@@ -795,7 +802,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(path);
         }
         try {
-            return outcome((int) Rmdir.CALL.invokeExact(scratch.capture, pathC), scratch);
+            return outcome((int) Rmdir.CALL.invokeExact(scratch.capture(), pathC), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("rmdir", t);
         }
@@ -815,7 +822,7 @@ public final class Linux extends LinuxConstants {
         }
         try {
             long result = (long) Getxattr.CALL.invokeExact(
-                    scratch.capture, pathC, nameC, Downcall.address(value, 0, length), length);
+                    scratch.capture(), pathC, nameC, Downcall.address(value, 0, length), length);
             Reference.reachabilityFence(value);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -836,7 +843,7 @@ public final class Linux extends LinuxConstants {
         }
         try {
             int result = (int) Setxattr.CALL.invokeExact(
-                    scratch.capture, pathC, nameC, Downcall.address(value, 0, length), length, flags);
+                    scratch.capture(), pathC, nameC, Downcall.address(value, 0, length), length, flags);
             Reference.reachabilityFence(value);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -856,8 +863,8 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(name);
         }
         try {
-            long result = (long)
-                    Fgetxattr.CALL.invokeExact(scratch.capture, fd, nameC, Downcall.address(value, 0, length), length);
+            long result = (long) Fgetxattr.CALL.invokeExact(
+                    scratch.capture(), fd, nameC, Downcall.address(value, 0, length), length);
             Reference.reachabilityFence(value);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -877,7 +884,7 @@ public final class Linux extends LinuxConstants {
         }
         try {
             int result = (int) Fsetxattr.CALL.invokeExact(
-                    scratch.capture, fd, nameC, Downcall.address(value, 0, length), length, flags);
+                    scratch.capture(), fd, nameC, Downcall.address(value, 0, length), length, flags);
             Reference.reachabilityFence(value);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -906,7 +913,7 @@ public final class Linux extends LinuxConstants {
             long typeC = type == null ? 0 : arena.allocateFrom(type).address();
             long optionsC = options == null ? 0 : arena.allocateFrom(options).address();
             return outcome(
-                    (int) Mount.CALL.invokeExact(scratch.capture, sourceC, targetC, typeC, flags, optionsC), scratch);
+                    (int) Mount.CALL.invokeExact(scratch.capture(), sourceC, targetC, typeC, flags, optionsC), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("mount", t);
         }
@@ -924,7 +931,7 @@ public final class Linux extends LinuxConstants {
             return Scratch.refusal(target);
         }
         try {
-            return outcome((int) Umount2.CALL.invokeExact(scratch.capture, targetC, flags), scratch);
+            return outcome((int) Umount2.CALL.invokeExact(scratch.capture(), targetC, flags), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("umount2", t);
         }
@@ -941,7 +948,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             int outcome = outcome(
-                    (int) Socketpair.CALL.invokeExact(scratch.capture, domain, type, protocol, scratch.structAddress),
+                    (int) Socketpair.CALL.invokeExact(scratch.capture(), domain, type, protocol, scratch.structAddress),
                     scratch);
             if (outcome == 0) {
                 out[0] = scratch.struct.getAtIndex(JAVA_INT, 0);
@@ -960,7 +967,7 @@ public final class Linux extends LinuxConstants {
     public static int shutdown(int fd, int how) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Shutdown.CALL.invokeExact(scratch.capture, fd, how), scratch);
+            return outcome((int) Shutdown.CALL.invokeExact(scratch.capture(), fd, how), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("shutdown", t);
         }
@@ -975,7 +982,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             int result = (int) Poll.CALL.invokeExact(
-                    scratch.capture, Downcall.address(fds, 0, count * pollfd.sizeof()), (long) count, timeoutMs);
+                    scratch.capture(), Downcall.address(fds, 0, count * pollfd.sizeof()), (long) count, timeoutMs);
             Reference.reachabilityFence(fds);
             return outcome(result, scratch);
         } catch (Throwable t) {
@@ -987,7 +994,11 @@ public final class Linux extends LinuxConstants {
         static final MethodHandle CALL = handle("poll", linux_h.poll$descriptor());
     }
 
-    /** Waits for one file. @return which of {@code events} (or POLLERR, POLLHUP, POLLNVAL) happened, 0 after the time. */
+    /**
+     * Waits for one file.
+     *
+     * @return which of {@code events} (or POLLERR, POLLHUP, POLLNVAL) happened, 0 after the time.
+     */
     public static int poll(int fd, int events, int timeoutMs) {
         MemorySegment one = Scratch.get().struct;
         pollfd.fd(one, fd);
@@ -1062,7 +1073,7 @@ public final class Linux extends LinuxConstants {
     public static int kill(int pid, int signal) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Kill.CALL.invokeExact(scratch.capture, pid, signal), scratch);
+            return outcome((int) Kill.CALL.invokeExact(scratch.capture(), pid, signal), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("kill", t);
         }
@@ -1076,7 +1087,7 @@ public final class Linux extends LinuxConstants {
     public static int prctl(int option, long argument) {
         Scratch scratch = Scratch.get();
         try {
-            return outcome((int) Prctl.CALL.invokeExact(scratch.capture, option, argument, 0L, 0L, 0L), scratch);
+            return outcome((int) Prctl.CALL.invokeExact(scratch.capture(), option, argument, 0L, 0L, 0L), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("prctl", t);
         }
@@ -1092,7 +1103,7 @@ public final class Linux extends LinuxConstants {
         Scratch scratch = Scratch.get();
         try {
             int outcome = outcome(
-                    (int) Getrlimit.CALL.invokeExact(scratch.capture, resource, scratch.structAddress), scratch);
+                    (int) Getrlimit.CALL.invokeExact(scratch.capture(), resource, scratch.structAddress), scratch);
             if (outcome == 0) {
                 out[0] = rlimit.rlim_cur(scratch.struct);
                 out[1] = rlimit.rlim_max(scratch.struct);
@@ -1112,7 +1123,8 @@ public final class Linux extends LinuxConstants {
         rlimit.rlim_cur(scratch.struct, soft);
         rlimit.rlim_max(scratch.struct, hard);
         try {
-            return outcome((int) Setrlimit.CALL.invokeExact(scratch.capture, resource, scratch.structAddress), scratch);
+            return outcome(
+                    (int) Setrlimit.CALL.invokeExact(scratch.capture(), resource, scratch.structAddress), scratch);
         } catch (Throwable t) {
             throw Downcall.failure("setrlimit", t);
         }
@@ -1134,7 +1146,7 @@ public final class Linux extends LinuxConstants {
         try {
             return outcome(
                     (int) SchedSetaffinity.CALL.invokeExact(
-                            scratch.capture, thread, mask.length * JAVA_LONG.byteSize(), scratch.structAddress),
+                            scratch.capture(), thread, mask.length * JAVA_LONG.byteSize(), scratch.structAddress),
                     scratch);
         } catch (Throwable t) {
             throw Downcall.failure("sched_setaffinity", t);

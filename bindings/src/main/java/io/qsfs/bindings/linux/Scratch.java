@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The native memory that one thread needs for its calls: where the linker puts errno, two strings, one struct. Nobody is
- * told when a thread ends, so the memory belongs to the collector and goes with the thread.
+ * The native memory that one thread needs for its calls: where the linker puts errno, two strings, one struct. Nobody
+ * is told when a thread ends, so the memory belongs to the collector and goes with the thread.
  *
  * <p>Threading: one per thread, made at its first call.
  */
@@ -19,6 +19,7 @@ final class Scratch {
     static final int PATH_BYTES_MAX = 4096;
 
     static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final long CAPTURE_BYTES = CAPTURE.byteSize();
     private static final VarHandle ERRNO = MethodHandles.insertCoordinates(
                     CAPTURE.varHandle(PathElement.groupElement("errno")), 1, 0L)
             .withInvokeExactBehavior();
@@ -29,7 +30,8 @@ final class Scratch {
 
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-    final MemorySegment capture;
+    private final MemorySegment capture;
+    private final long captureAddress;
     final MemorySegment struct;
     final long structAddress;
     private final MemorySegment first;
@@ -38,6 +40,7 @@ final class Scratch {
     private Scratch() {
         Arena arena = Arena.ofAuto();
         capture = arena.allocate(CAPTURE);
+        captureAddress = capture.address();
         struct = arena.allocate(STRUCT_BYTES, 16);
         structAddress = struct.address();
         first = arena.allocate(UTF8_BYTES_PER_CHAR_MAX * PATH_BYTES_MAX + 1L);
@@ -48,11 +51,22 @@ final class Scratch {
         return OF_THREAD.get();
     }
 
+    /**
+     * Where the linker puts errno. The linker slices it for each call; of a segment that was made just before, the
+     * compiler knows the class, and removes both. {@link #capture} stays alive in the thread's own scratch.
+     */
+    MemorySegment capture() {
+        return MemorySegment.ofAddress(captureAddress).reinterpret(CAPTURE_BYTES);
+    }
+
     int errno() {
         return (int) ERRNO.get(capture);
     }
 
-    /** @return the string for C, valid until the thread's next one; 0 when it cannot be a path: too long, or with a zero. */
+    /**
+     * @return the string for C, valid until the thread's next one; 0 when it cannot be a path: too long, or with a
+     *     zero.
+     */
     long first(String path) {
         return encode(first, path);
     }

@@ -12,14 +12,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * LMDB. Results are LMDB's: 0, a negative {@code MDB_} code, or a positive errno. Environments, transactions and cursors are
- * addresses as numbers; one that was freed must not be used again, and nothing here would notice.
+ * LMDB. Results are LMDB's: 0, a negative {@code MDB_} code, or a positive errno. Environments, transactions and
+ * cursors are addresses as numbers; one that was freed must not be used again, and nothing here would notice.
  *
- * <p>In steady state reading, writing and cursors allocate nothing; opening and naming things does. Without the library every
- * method throws {@link UnsatisfiedLinkError}: see {@link NativeLibrary#LMDB}.
+ * <p>In steady state reading, writing and cursors allocate nothing; opening and naming things does. Without the
+ * library every method throws {@link UnsatisfiedLinkError}: see {@link NativeLibrary#LMDB}.
  *
- * <p>Threading: an environment is for all threads. A transaction and its cursors are for one at a time; a writing one begins and
- * ends on the same thread, or LMDB hangs for ever. A reading one may change threads only with MDB_NOTLS.
+ * <p>Threading: an environment is for all threads. A transaction and its cursors are for one at a time; a writing one
+ * begins and ends on the same thread, or LMDB hangs for ever. A reading one may change threads only with MDB_NOTLS.
  */
 public final class Lmdb {
     // mdb_env_open
@@ -378,7 +378,8 @@ public final class Lmdb {
     }
 
     /**
-     * Makes room for a value that the caller writes, by {@link Val#copyFrom}, before the next call with this transaction.
+     * Makes room for a value that the caller writes, by {@link Val#copyFrom}, before the next call with this
+     * transaction.
      *
      * @param flags as for {@link #put}; MDB_RESERVE is added.
      */
@@ -397,7 +398,10 @@ public final class Lmdb {
 
     // Cursors
 
-    /** @param out gets the cursor. In a writing transaction it must be closed before the end, in a reading one after it. */
+    /**
+     * @param out gets the cursor. In a writing transaction it must be closed before the end, in a reading one after
+     *     it.
+     */
     public static int cursorOpen(long txn, int dbi, long[] out) {
         MemorySegment scratch = SCRATCH.get();
         try {
@@ -426,7 +430,9 @@ public final class Lmdb {
         }
     }
 
-    /** @param op MDB_FIRST, MDB_SET_RANGE and the others of MDB_cursor_op; both {@code key} and {@code value} are set. */
+    /**
+     * @param op MDB_FIRST, MDB_SET_RANGE and the others of MDB_cursor_op; both {@code key} and {@code value} are set.
+     */
     public static int cursorGet(long cursor, Val key, Val value, int op) {
         try {
             return (int) Call.CURSOR_GET.invokeExact(cursor, key.address(), value.address(), op);

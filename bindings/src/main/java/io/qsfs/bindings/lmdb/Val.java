@@ -13,11 +13,11 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * One {@code MDB_val}, a key or a value: set by us before a call, or by LMDB in a call. What LMDB sets lies in its map and is
- * valid until the transaction ends or writes.
+ * One {@code MDB_val}, a key or a value: set by us before a call, or by LMDB in a call. What LMDB sets lies in its
+ * map and is valid until the transaction ends or writes.
  *
- * <p>Java never loads from the map: a fault there stalls every collection until the disk has answered. So a value is copied
- * out by a native call first ({@link #copyTo}), where a fault stalls nobody else.
+ * <p>Java never loads from the map: a fault there stalls every collection until the disk has answered. So a value is
+ * copied out by a native call first ({@link #copyTo}), where a fault stalls nobody else.
  *
  * <p>Threading: one thread at a time. The arena that it was made in owns it.
  */
@@ -93,8 +93,8 @@ public final class Val {
     }
 
     /**
-     * The memory itself; allocates. Only to be written, after {@link Lmdb#putReserve}: without MDB_WRITEMAP that is ordinary
-     * memory.
+     * The memory itself; allocates. Only to be written, after {@link Lmdb#putReserve}: without MDB_WRITEMAP that is
+     * ordinary memory.
      *
      * @return {@link #size} bytes.
      */

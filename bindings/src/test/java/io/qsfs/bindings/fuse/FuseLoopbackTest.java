@@ -26,9 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * libfuse without a mount: a session on one end of a socket pair, and the test plays the kernel on the other. It covers
- * the signatures of operations, the offsets of structs, the paths of replies, and the guard. Requests and replies are laid out
- * as in linux/fuse.h.
+ * libfuse without a mount: a session on one end of a socket pair, and the test plays the kernel on the other. It
+ * covers the signatures of operations, the offsets of structs, the paths of replies, and the guard. Requests and
+ * replies are laid out as in linux/fuse.h.
  */
 class FuseLoopbackTest {
     private static final int FUSE_LOOKUP = 1;
@@ -353,7 +353,7 @@ class FuseLoopbackTest {
         assertTrue(Fuse.isAvailable());
         assertTrue(Fuse.version() >= Fuse.VERSION_MIN);
         assertTrue(Fuse.packageVersion().startsWith("3." + Fuse.version() % 100), Fuse.packageVersion());
-        assertTrue(NativeLibrary.FUSE.soname().startsWith("libfuse3.so."));
+        assertTrue(NativeLibrary.FUSE.soname().contains("libfuse3.so."));
     }
 
     @Test
