@@ -1,6 +1,7 @@
 package io.qsfs.index;
 
 import io.qsfs.bindings.linux.Errno;
+import io.qsfs.bindings.linux.FsStat;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.bindings.lmdb.Lmdb;
 import io.qsfs.bindings.lmdb.LmdbInfo;
@@ -31,6 +32,9 @@ public final class Index implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Index.class);
     private static final int ENV_FLAGS = Lmdb.MDB_NOSUBDIR | Lmdb.MDB_NOTLS | Lmdb.MDB_NOSYNC | Lmdb.MDB_NORDAHEAD;
     private static final int MODE = 0600;
+    /** A write that LMDB makes at once is shorter than this. */
+    private static final long FULL_DISK_BYTES = 4L << 20;
+
     private static final int ROOT_MODE = Linux.S_IFDIR | 0755;
 
     private final IndexContext context;
@@ -279,6 +283,21 @@ public final class Index implements AutoCloseable {
         }
         int rc = sync();
         return rc == 0 ? trust.markClean(writer.committed()) : rc;
+    }
+
+    /**
+     * What a failed commit is as an errno. LMDB says EIO of a write that was cut short ("filesystem full?", mdb_page_flush), so
+     * whether it was that must be asked of the file system.
+     */
+    int commitErrno(int rc) {
+        if (rc == Linux.EIO) {
+            FsStat stat = new FsStat();
+            int outcome = Linux.statvfs(context.directory().toString(), stat);
+            if (outcome >= 0 && stat.bytesAvailable() < FULL_DISK_BYTES) {
+                return Linux.ENOSPC;
+            }
+        }
+        return Tree.errno(rc);
     }
 
     int unmarkClean() {

@@ -157,7 +157,7 @@ public final class IndexWriter implements IndexView {
             closeCursors();
             long ending = txn;
             txn = 0;
-            rc = Tree.errno(Lmdb.txnCommit(ending));
+            rc = index.commitErrno(Lmdb.txnCommit(ending));
         }
         if (rc != 0) {
             logLoss("commit", rc);

@@ -73,6 +73,9 @@ final class TreeView {
             return -rc;
         }
         int bytes = tree.valueBytes;
+        if (bytes == 0) {
+            return -Linux.EIO;
+        }
         if (bytes > out.byteSize() - offset) {
             return -Linux.ERANGE;
         }
