@@ -57,9 +57,9 @@ public final class IndexReader implements IndexView, AutoCloseable {
     @Override
     public void close() {
         release();
-        Lmdb.txnAbort(txn);
         tree.closeCursor();
         walk.closeCursor();
+        Lmdb.txnAbort(txn);
         arena.close();
         index.readerClosed(this);
     }

@@ -20,9 +20,9 @@ public interface RecordCheck {
     enum Answer {
         /** The record is there, sound, with this sequence, length and checksum. */
         SAME,
-        /** Something else is there. */
+        /** Something else is there; or nothing, because the log ends before. */
         DIFFERENT,
-        /** That part of the log is not on this machine. */
+        /** That part of the log is not on this machine any more, while what comes after it is: it was evicted. */
         ABSENT
     }
 }

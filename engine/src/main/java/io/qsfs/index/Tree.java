@@ -50,7 +50,7 @@ final class Tree {
         cursorIsStale = true;
     }
 
-    /** Before the end of a writing transaction; after that of a reading one, which is not renewed. */
+    /** Before the end of the transaction; a reading one that is renewed keeps its cursor. */
     void closeCursor() {
         if (cursor != 0) {
             Lmdb.cursorClose(cursor);

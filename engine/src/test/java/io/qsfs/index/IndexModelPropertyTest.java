@@ -19,11 +19,30 @@ import net.jqwik.api.constraints.Size;
 class IndexModelPropertyTest {
     private static final int FILE_BYTES_MAX = 3000;
 
-    @Property(tries = 60)
+    @Property(tries = 50)
     void shouldBeWhatTheModelIs(
             @ForAll long seed,
-            @ForAll @Size(min = 1, max = 150) List<@IntRange(min = 0, max = 99) Integer> operations) {
+            @ForAll @Size(min = 60, max = 200) List<@IntRange(min = 0, max = 99) Integer> operations) {
         run(new Random(seed), operations);
+    }
+
+    /** Where extents overlap, are cut, split, merged, overwritten whole: two small files and nothing else. */
+    @Property(tries = 60)
+    void shouldKeepExtentsAsBytes(@ForAll long seed) {
+        Random random = new Random(seed);
+        try (IndexFixture fixture = new IndexFixture()) {
+            Step step = new Step(fixture, new IndexModel(), random);
+            step.makeFiles(2);
+            for (int i = 0; i < 120; i++) {
+                step.changeContent();
+                step.model.check(fixture.writer);
+                if (random.nextInt(20) == 0) {
+                    fixture.commit();
+                }
+            }
+            fixture.commit();
+            checkReplay(fixture, random);
+        }
     }
 
     private static void run(Random random, List<Integer> operations) {
@@ -141,6 +160,37 @@ class IndexModelPropertyTest {
             }
             int rc = log.apply(fixture.writer, length);
             assertTrue(fits ? rc == 0 : Refusal.of(rc) != null, () -> fits + " but " + rc + " " + Refusal.of(rc));
+        }
+
+        void makeFiles(int count) {
+            for (int i = 0; i < count; i++) {
+                long ino = model.nextInode;
+                fixture.take(log.make(1, ino, 0100644, "f" + i, ""));
+                assertTrue(model.make(1, ino, 0100644, "f" + i, "", log.timeNs, log.sequence + 2));
+            }
+        }
+
+        void changeContent() {
+            long ino = 2 + random.nextInt(2);
+            int grain = random.nextBoolean() ? 50 : 1;
+            if (random.nextInt(8) == 0) {
+                int size = random.nextInt(700 / grain) * grain;
+                fixture.take(log.setAttributes(ino, 8, 0, size));
+                assertTrue(model.setAttributes(ino, 8, 0, size, log.timeNs));
+                return;
+            }
+            int offset = random.nextInt(4) == 0 ? (int) sizeOf(ino) : random.nextInt(500 / grain) * grain;
+            int pieces =
+                    1 + random.nextInt(4); // what follows itself in file and stream is one extent, but for segments
+            for (int i = 0; i < pieces; i++) {
+                int bytes = (1 + random.nextInt(200 / grain)) * grain;
+                long room = IndexFixture.SEGMENT_BYTES - dataPosition % IndexFixture.SEGMENT_BYTES;
+                bytes = (int) Math.min(bytes, room);
+                fixture.take(log.write(ino, offset, dataPosition, bytes, 0));
+                assertTrue(model.write(ino, offset, dataPosition, bytes, false, log.timeNs));
+                offset += bytes;
+                dataPosition += bytes;
+            }
         }
 
         private long cookie() {

@@ -158,20 +158,19 @@ class IndexTest {
     @Test
     void shouldMergeExtentsOfAStreamOfWrites() {
         fixture.take(log.make(1, 2, FILE, "a", ""));
-        for (int i = 0; i < 10; i++) {
-            fixture.take(log.write(2, i * 100, 10_240 + i * 100, 100, 0));
+        for (int i = 0; i < 9; i++) {
+            fixture.take(log.write(2, i * 128, 10_240 + i * 128, 128, 0));
         }
         ExtentList list = new ExtentList(10);
         assertEquals(0, writer.extents(2, 0, 5000, list));
-        assertEquals(2, list.count());
-        assertEquals(1000, list.length(0));
+        assertEquals(3, list.count(), "an extent does not go over the end of a segment");
+        assertEquals(1024, list.length(0));
         assertEquals(10_240, list.position(0));
-        assertTrue(list.isHole(1));
-        fixture.take(log.write(2, 1000, 11_264, 100, 0));
-        assertEquals(0, writer.extents(2, 0, 1100, list));
-        assertEquals(2, list.count(), "an extent does not go over the end of a segment");
-        assertEquals(1000, writer.segment(0, 10).liveBytes());
-        assertEquals(100, writer.segment(0, 11).liveBytes());
+        assertEquals(128, list.length(1));
+        assertEquals(11_264, list.position(1));
+        assertTrue(list.isHole(2));
+        assertEquals(1024, writer.segment(0, 10).liveBytes());
+        assertEquals(128, writer.segment(0, 11).liveBytes());
         fixture.refuse(Refusal.CROSSES_SEGMENT, log.write(2, 0, 12_200, 100, 0));
     }
 
@@ -191,6 +190,28 @@ class IndexTest {
         assertEquals(0, writer.segment(0, 2).liveBytes());
         fixture.refuse(Refusal.NO_INODE, log.purge(2));
         fixture.refuse(Refusal.NOT_AN_ORPHAN, log.purge(1));
+    }
+
+    @Test
+    void shouldPurgeAFileOfManyExtentsInOneRecord() {
+        int extents = 50_000;
+        fixture.take(log.make(1, 2, FILE, "a", ""));
+        for (int i = 0; i < extents; i++) {
+            assertEquals(0, log.apply(writer, log.write(2, i * 3L, 10_240 + i * 1024L, 1, 0)));
+        }
+        fixture.commit();
+        assertEquals(new Totals(2, extents), writer.totals());
+        fixture.take(log.unlink(1, 2, "a", false));
+        fixture.take(log.purge(2));
+        fixture.commit();
+        assertEquals(new Totals(1, 0), writer.totals());
+        long[] live = {0, 0};
+        writer.forEachSegment(0, s -> {
+            live[0]++;
+            live[1] += s.liveBytes();
+        });
+        assertEquals(extents, live[0]);
+        assertEquals(0, live[1]);
     }
 
     @Test
