@@ -75,7 +75,9 @@ public final class Checkpoint {
         }
     }
 
-    /** Makes a new index file of a checkpoint. Null when that worked, else why not. A failure leaves any file behind. */
+    /**
+     * Makes a new index file of a checkpoint. Null when that worked, else why not. A failure leaves any file behind.
+     */
     static String copyTo(Path checkpoint, Path index) {
         int from = Linux.open(checkpoint.toString(), Linux.O_RDONLY | Linux.O_CLOEXEC, 0);
         if (from < 0) {

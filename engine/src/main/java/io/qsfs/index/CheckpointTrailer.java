@@ -17,7 +17,8 @@ import java.lang.foreign.MemorySegment;
  * +-------+---------+------------+-----------+---------------+----------+----------+--------+------+-----+-------+
  * </pre>
  *
- * Position, sequence, length and crc are those of the last applied record; the last field is the CRC32C of the bytes before it.
+ * Position, sequence, length and crc are those of the last applied record; the last field is the CRC32C of the bytes
+ * before it.
  *
  * <p>Threading: stateless.
  */

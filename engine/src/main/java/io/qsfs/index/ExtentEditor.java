@@ -5,8 +5,8 @@ import io.qsfs.bindings.linux.Linux;
 /**
  * Changes the extents of a file. Extents of one file never overlap, and each lies in one segment of the data stream.
  *
- * <p>After every change of the tree the next extent is sought again by its key: where a cursor stands after a deletion is
- * LMDB's affair.
+ * <p>After every change of the tree the next extent is sought again by its key: where a cursor stands after a deletion
+ * is LMDB's affair.
  *
  * <p>Threading: that of the writer.
  */
@@ -97,7 +97,10 @@ final class ExtentEditor {
         return rc == 0 ? clear(ino, from, Long.MAX_VALUE, false) : rc;
     }
 
-    /** The extent at hand begins before {@code from} and ends behind it: it ends at {@code from} now, and what is behind {@code to} stays. */
+    /**
+     * The extent at hand begins before {@code from} and ends behind it: it ends at {@code from} now, and what is behind
+     * {@code to} stays.
+     */
     private int trimLeft(long ino, long from, long to) {
         long end = start + length;
         long kept = from - start;
@@ -108,8 +111,8 @@ final class ExtentEditor {
     }
 
     /**
-     * Takes away everything in the range, whose first extent is at hand. An extent that begins just at {@code from} is left
-     * in the tree when it will be {@code overwritten}.
+     * Takes away everything in the range, whose first extent is at hand. An extent that begins just at {@code from} is
+     * left in the tree when it will be {@code overwritten}.
      */
     private int clear(long ino, long from, long to, boolean overwritten) {
         int rc = 0;

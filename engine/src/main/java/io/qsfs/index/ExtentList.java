@@ -1,7 +1,8 @@
 package io.qsfs.index;
 
 /**
- * Pieces of a file in order, without gaps between them; made once and used again, so that reading extents allocates nothing.
+ * Pieces of a file in order, without gaps between them; made once and used again, so that reading extents allocates
+ * nothing.
  *
  * <p>Threading: none of its own; one thread at a time.
  */

@@ -8,7 +8,8 @@ import io.qsfs.log.record.WriteRecord;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Applies the records that change one inode and its content: WRITE, SET_ATTR, PURGE. Each looks first and changes after.
+ * Applies the records that change one inode and its content: WRITE, SET_ATTR, PURGE. Each looks first and changes
+ * after.
  *
  * <p>Threading: that of the writer.
  */

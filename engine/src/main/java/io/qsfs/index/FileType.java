@@ -3,8 +3,8 @@ package io.qsfs.index;
 import io.qsfs.bindings.linux.Linux;
 
 /**
- * What kind of file a mode says, and the same as directory entries have it (DT_DIR and its sisters: the type bits of the mode,
- * shifted).
+ * What kind of file a mode says, and the same as directory entries have it (DT_DIR and its sisters: the type bits of
+ * the mode, shifted).
  *
  * <p>Threading: stateless.
  */

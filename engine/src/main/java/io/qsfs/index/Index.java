@@ -19,14 +19,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The current state of a volume in LMDB: one writer, readers without locks. It is a view of the records of the meta stream:
- * {@link #open} takes it as it is when it may be trusted, else a checkpoint, else nothing, and the caller applies the records
- * behind {@link IndexWriter#appliedEnd}.
+ * The current state of a volume in LMDB: one writer, readers without locks. It is a view of the records of the meta
+ * stream: {@link #open} takes it as it is when it may be trusted, else a checkpoint, else nothing, and the caller
+ * applies the records behind {@link IndexWriter#appliedEnd}.
  *
- * <p>LMDB runs without syncs (the log is what is durable), without a writable map, and without read-ahead (what is read is
- * scattered). Its map is the one mapped file that a native function of ours loads from: see {@link Tree}.
+ * <p>LMDB runs without syncs (the log is what is durable), without a writable map, and without read-ahead (what is read
+ * is scattered). Its map is the one mapped file that a native function of ours loads from: see {@link Tree}.
  *
- * <p>Threading: open, close, sync and checkpoints on any thread, one at a time; the writer and each reader say their own.
+ * <p>Threading: open, close, sync and checkpoints on any thread, one at a time; the writer and each reader say their
+ * own.
  */
 public final class Index implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Index.class);
@@ -261,10 +262,11 @@ public final class Index implements AutoCloseable {
     }
 
     /**
-     * Remembers which files the index and the log are now, so that it is trusted when the process dies and the machine does
-     * not. To be called when a mount begins to write, and again when a named file is replaced.
+     * Remembers which files the index and the log are now, so that it is trusted when the process dies and the machine
+     * does not. To be called when a mount begins to write, and again when a named file is replaced.
      *
-     * @param logFiles files and directories of the log, absolute; when one is not what it was, the index is not trusted.
+     * @param logFiles files and directories of the log, absolute; when one is not what it was, the index is not
+     *     trusted.
      * @return 0 or errno.
      */
     public int recordIdentity(List<Path> logFiles) {
@@ -272,7 +274,8 @@ public final class Index implements AutoCloseable {
     }
 
     /**
-     * Syncs, and says durably that this was a clean stop. The next commit takes that back. Everything must be committed.
+     * Syncs, and says durably that this was a clean stop. The next commit takes that back. Everything must be
+     * committed.
      *
      * @return 0 or errno.
      */
@@ -286,8 +289,8 @@ public final class Index implements AutoCloseable {
     }
 
     /**
-     * What a failed commit is as an errno. LMDB says EIO of a write that was cut short ("filesystem full?", mdb_page_flush), so
-     * whether it was that must be asked of the file system.
+     * What a failed commit is as an errno. LMDB says EIO of a write that was cut short ("filesystem full?",
+     * mdb_page_flush), so whether it was that must be asked of the file system.
      */
     int commitErrno(int rc) {
         if (rc == Linux.EIO) {
@@ -305,7 +308,8 @@ public final class Index implements AutoCloseable {
     }
 
     /**
-     * Writes a durable copy of what is committed, whole or not at all. Not on the file-system thread, which goes on meanwhile.
+     * Writes a durable copy of what is committed, whole or not at all. Not on the file-system thread, which goes on
+     * meanwhile.
      *
      * @param target where; an older file is replaced. {@link Checkpoint#read} tells what it contains.
      * @return 0 or errno.

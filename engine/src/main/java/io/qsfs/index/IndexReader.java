@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
 /**
- * A snapshot of what was committed. {@link #renew} takes the newest, {@link #release} lets it go: between requests, because
- * pages that an old snapshot can see are not used again, and the index would grow.
+ * A snapshot of what was committed. {@link #renew} takes the newest, {@link #release} lets it go: between requests,
+ * because pages that an old snapshot can see are not used again, and the index would grow.
  *
  * <p>Threading: one thread at a time, one reader for each worker.
  */

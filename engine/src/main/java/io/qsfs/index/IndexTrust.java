@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Decides whether the index on disk may be used. LMDB runs without syncs, so it may after a clean stop, or when the process
- * died and the machine did not: then the page cache has what was written.
+ * Decides whether the index on disk may be used. LMDB runs without syncs, so it may after a clean stop, or when the
+ * process died and the machine did not: then the page cache has what was written.
  *
- * <p>First what the markers say, without opening the index: LMDB must not see a file that a power cut left behind. Then, with
- * the index open, whether the log has the record that was applied last.
+ * <p>First what the markers say, without opening the index: LMDB must not see a file that a power cut left behind.
+ * Then, with the index open, whether the log has the record that was applied last.
  *
  * <p>Threading: one thread at a time.
  */
@@ -109,7 +109,10 @@ public final class IndexTrust {
         };
     }
 
-    /** Remembers who the index and these other files are. They and it are trusted together, until the next boot. 0 or errno. */
+    /**
+     * Remembers who the index and these other files are. They and it are trusted together, until the next boot. 0 or
+     * errno.
+     */
     int recordIdentity(List<Path> others) {
         List<Path> paths = new ArrayList<>();
         paths.add(context.file());

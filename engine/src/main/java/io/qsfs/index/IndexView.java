@@ -7,8 +7,8 @@ import java.util.function.Consumer;
  * The state of a volume to read from: a committed snapshot ({@link IndexReader}), or what the writer has made so far
  * ({@link IndexWriter}).
  *
- * <p>Methods that return int return 0 or a positive errno: ENOENT for what is not there, EIO when the index is damaged or the
- * disk fails. Up to {@link #extents} nothing is allocated.
+ * <p>Methods that return int return 0 or a positive errno: ENOENT for what is not there, EIO when the index is damaged
+ * or the disk fails. Up to {@link #extents} nothing is allocated.
  *
  * <p>Threading: one thread at a time for each view.
  */
@@ -20,8 +20,9 @@ public sealed interface IndexView permits IndexWriter, IndexReader {
     int lookup(long directory, MemorySegment name, long offset, int length, DirectoryEntry out);
 
     /**
-     * Visits the entries whose cookie is greater than {@code afterCookie}, in the order of their cookies; an entry that comes
-     * later has a greater one. Without "." and ".."; no entry has a cookie below 3, so that 1 and 2 can stand for them.
+     * Visits the entries whose cookie is greater than {@code afterCookie}, in the order of their cookies; an entry that
+     * comes later has a greater one. Without "." and ".."; no entry has a cookie below 3, so that 1 and 2 can stand for
+     * them.
      */
     int readDirectory(long directory, long afterCookie, DirectoryVisitor visitor);
 
@@ -32,8 +33,9 @@ public sealed interface IndexView permits IndexWriter, IndexReader {
     int readLink(long ino, MemorySegment out, long offset);
 
     /**
-     * Fills {@code out} with pieces that cover the range of the file in order, holes between extents too. When the list is
-     * full, ask again from {@link ExtentList#endOffset}. The size of the file does not matter: behind it everything is a hole.
+     * Fills {@code out} with pieces that cover the range of the file in order, holes between extents too. When the list
+     * is full, ask again from {@link ExtentList#endOffset}. The size of the file does not matter: behind it everything
+     * is a hole.
      */
     int extents(long ino, long offset, long length, ExtentList out);
 

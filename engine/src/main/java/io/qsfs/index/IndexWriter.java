@@ -10,15 +10,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one way the index changes: {@link #apply}, a record after the other, and {@link #commit} over a batch of them. What it
- * shows as a view includes what was applied and not committed yet.
+ * The one way the index changes: {@link #apply}, a record after the other, and {@link #commit} over a batch of them.
+ * What it shows as a view includes what was applied and not committed yet.
  *
- * <p>Records are applied in one transaction until commit. An operating error (a full disk, a failing one) takes the whole
- * transaction with it: {@link #appliedPosition} is back at what was committed last, and the caller applies from there again. A
- * {@link Refusal} changes nothing: the record does not fit the state, and the volume must stop.
+ * <p>Records are applied in one transaction until commit. An operating error (a full disk, a failing one) takes the
+ * whole transaction with it: {@link #appliedPosition} is back at what was committed last, and the caller applies from
+ * there again. A {@link Refusal} changes nothing: the record does not fit the state, and the volume must stop.
  *
- * <p>Threading: the file-system thread only. From the first call after a commit to the next commit it must be the same thread:
- * LMDB's transaction would hang for ever on another. That is checked.
+ * <p>Threading: the file-system thread only. From the first call after a commit to the next commit it must be the same
+ * thread: LMDB's transaction would hang for ever on another. That is checked.
  */
 public final class IndexWriter implements IndexView {
     private static final Logger LOG = LoggerFactory.getLogger(IndexWriter.class);
@@ -83,8 +83,8 @@ public final class IndexWriter implements IndexView {
      *
      * @param record   borrowed until return; {@link RecordHeader#isSound} was true for the record at {@code offset}.
      * @param position where the record lies in the meta stream.
-     * @return 0; the code of a {@link Refusal}, then nothing has changed; or an errno, then everything since the last commit is
-     *     gone, and {@link #appliedPosition} tells where to go on.
+     * @return 0; the code of a {@link Refusal}, then nothing has changed; or an errno, then everything since the last
+     *     commit is gone, and {@link #appliedPosition} tells where to go on.
      */
     public int apply(MemorySegment record, long offset, long position) {
         int rc = begin();

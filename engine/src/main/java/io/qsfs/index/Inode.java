@@ -1,8 +1,8 @@
 package io.qsfs.index;
 
 /**
- * An inode as plain fields, filled by {@link IndexView#inode}. After an error the fields are what they were. Make one and use
- * it again: filling it allocates nothing.
+ * An inode as plain fields, filled by {@link IndexView#inode}. After an error the fields are what they were. Make one
+ * and use it again: filling it allocates nothing.
  *
  * <p>Threading: none of its own; one thread at a time.
  */

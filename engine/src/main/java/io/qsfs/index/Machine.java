@@ -44,8 +44,8 @@ public interface Machine {
     FileIdentity identify(Path file);
 
     /**
-     * A file as the kernel knows it until the next boot. Device and inode are not enough: a loop device that is used again for
-     * another image has the same numbers in the same boot, so the mount counts too.
+     * A file as the kernel knows it until the next boot. Device and inode are not enough: a loop device that is used
+     * again for another image has the same numbers in the same boot, so the mount counts too.
      *
      * @param device  st_dev.
      * @param inode   st_ino.

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * The two small text files beside the index that say whether it may be trusted. Each ends with a line that has the CRC32C of
- * all lines before it; what does not read back exactly is as good as absent.
+ * The two small text files beside the index that say whether it may be trusted. Each ends with a line that has the
+ * CRC32C of all lines before it; what does not read back exactly is as good as absent.
  *
  * <pre>
  * qsfs-clean 1                          qsfs-live 1

@@ -11,8 +11,8 @@ import io.qsfs.log.record.UnlinkRecord;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Applies the records that change names: MAKE, LINK, UNLINK, RENAME. Each looks first and changes after, so that a refused
- * record has changed nothing.
+ * Applies the records that change names: MAKE, LINK, UNLINK, RENAME. Each looks first and changes after, so that a
+ * refused record has changed nothing.
  *
  * <p>Threading: that of the writer.
  */

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the shards of a placed segment lie, and its chunk table. Its stored form is the payload of the PLACED record, whose
- * backends SHARD records change.
+ * Where the shards of a placed segment lie, and its chunk table. Its stored form is the payload of the PLACED record,
+ * whose backends SHARD records change.
  *
  * <p>Threading: immutable.
  */

@@ -6,8 +6,8 @@ import io.qsfs.memory.Id128;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The value of a placement: a PLACED record from behind its frame on. The accessors of {@link PlacedRecord} read it when they
- * are told that the record begins at {@link #AT_RECORD}.
+ * The value of a placement: a PLACED record from behind its frame on. The accessors of {@link PlacedRecord} read it
+ * when they are told that the record begins at {@link #AT_RECORD}.
  *
  * <p>Threading: stateless.
  */

@@ -1,8 +1,8 @@
 package io.qsfs.index;
 
 /**
- * Why {@link IndexWriter#apply} refuses a record: it does not fit the state, so one of the two is wrong, and the volume must
- * stop. The codes lie above every errno; they are in no format.
+ * Why {@link IndexWriter#apply} refuses a record: it does not fit the state, so one of the two is wrong, and the volume
+ * must stop. The codes lie above every errno; they are in no format.
  */
 public enum Refusal {
     /** Sequence is not one more than that of the last applied record. */

@@ -4,8 +4,8 @@ import org.agrona.collections.Long2LongHashMap;
 import org.agrona.collections.LongLongConsumer;
 
 /**
- * By how much the live bytes of data segments have changed since they were last written to the tree. A segment whose changes
- * cancel out stays in the set: whether the tree knows a segment must not depend on when commits were made.
+ * By how much the live bytes of data segments have changed since they were last written to the tree. A segment whose
+ * changes cancel out stays in the set: whether the tree knows a segment must not depend on when commits were made.
  *
  * <p>Threading: that of the writer.
  */

@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The tree as one transaction sees it, through buffers of our own: the caller writes a key (and a value) into them, and finds
- * in them what was read. What LMDB returns is copied out by a native call before Java looks at it.
+ * The tree as one transaction sees it, through buffers of our own: the caller writes a key (and a value) into them, and
+ * finds in them what was read. What LMDB returns is copied out by a native call before Java looks at it.
  *
  * <p>Methods return 0 or a positive errno; {@link #errno} says which.
  *

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
 /**
- * Reading, the same for writer and reader. Single values are read through one tree, walks with a visitor through another, so
- * that a visitor may ask for single values.
+ * Reading, the same for writer and reader. Single values are read through one tree, walks with a visitor through
+ * another, so that a visitor may ask for single values.
  *
  * <p>Threading: that of its owner.
  */

@@ -13,8 +13,8 @@ import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: what every request does allocates nothing once compiled. Method: the bytes that this thread allocated, over many calls
- * after a warm-up; several rounds, because compilation comes when it comes.
+ * Goal: what every request does allocates nothing once compiled. Method: the bytes that this thread allocated, over
+ * many calls after a warm-up; several rounds, because compilation comes when it comes.
  */
 class IndexAllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: when the process is killed, the next one trusts the index, and it is a state that was committed. Method: a child makes
- * records of a known row, commits and says so; it is killed at some moment; the same row up to the applied sequence makes
- * another index, which is compared.
+ * Goal: when the process is killed, the next one trusts the index, and it is a state that was committed. Method: a
+ * child makes records of a known row, commits and says so; it is killed at some moment; the same row up to the applied
+ * sequence makes another index, which is compared.
  */
 class IndexCrashTest {
     private static final int KILLS = 4;

@@ -21,8 +21,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
 
 /**
- * Goal: values that are no values are EIO, and nothing else happens. Method: arbitrary bytes to every decoder; and an index in
- * whose tree random values are cut, lengthened or changed behind its back, on which everything is then called.
+ * Goal: values that are no values are EIO, and nothing else happens. Method: arbitrary bytes to every decoder; and an
+ * index in whose tree random values are cut, lengthened or changed behind its back, on which everything is then called.
  */
 class IndexDamagePropertyTest {
     private static final Id128 MOUNT = new Id128(1, 2);

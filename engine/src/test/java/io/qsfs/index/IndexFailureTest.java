@@ -10,7 +10,10 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** Goal: a full map or a full disk loses nothing that was committed, and the writer goes on. Method: a small map, a small tmpfs. */
+/**
+ * Goal: a full map or a full disk loses nothing that was committed, and the writer goes on. Method: a small map, a
+ * small tmpfs.
+ */
 class IndexFailureTest {
     private static final int FILE = 0100644;
 

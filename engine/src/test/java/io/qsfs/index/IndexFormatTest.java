@@ -18,8 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: the bytes of keys, values, markers and the trailer of a checkpoint do not change unnoticed. Method: golden vectors, one
- * line "key value" in hex for each entry of an index that a fixed list of records makes.
+ * Goal: the bytes of keys, values, markers and the trailer of a checkpoint do not change unnoticed. Method: golden
+ * vectors, one line "key value" in hex for each entry of an index that a fixed list of records makes.
  */
 class IndexFormatTest {
     @Test

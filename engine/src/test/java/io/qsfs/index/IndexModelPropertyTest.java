@@ -12,9 +12,10 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
 /**
- * Goal: the index is what the records say. Method: random records, most of which fit and some of which do not, go to the index
- * and to a model in maps; everything visible is compared, before and after commits, to the writer and to a reader; at the end
- * the records that were taken make another index, with other commits, that has the same entries byte for byte.
+ * Goal: the index is what the records say. Method: random records, most of which fit and some of which do not, go to
+ * the index and to a model in maps; everything visible is compared, before and after commits, to the writer and to a
+ * reader; at the end the records that were taken make another index, with other commits, that has the same entries byte
+ * for byte.
  */
 class IndexModelPropertyTest {
     private static final int FILE_BYTES_MAX = 3000;

@@ -9,8 +9,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /**
- * Goal: a snapshot is one moment, while the writer and a checkpoint go on. Method: each batch gives file 2 a size, file 3 an
- * extent and the root a number of entries that agree; a reader compares them, and never sees less than was committed before.
+ * Goal: a snapshot is one moment, while the writer and a checkpoint go on. Method: each batch gives file 2 a size, file
+ * 3 an extent and the root a number of entries that agree; a reader compares them, and never sees less than was
+ * committed before.
  */
 class IndexReaderStressTest {
     private static final int BATCHES = 1500;

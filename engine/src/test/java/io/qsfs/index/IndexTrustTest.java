@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Goal: the index is used only when it is what it was. Method: an index with one record is left in one way or the other, one
- * thing changes, and it is opened again; whether the record is still there shows what was decided.
+ * Goal: the index is used only when it is what it was. Method: an index with one record is left in one way or the
+ * other, one thing changes, and it is opened again; whether the record is still there shows what was decided.
  */
 class IndexTrustTest {
     private final Path state = IndexFixture.temporaryDirectory();

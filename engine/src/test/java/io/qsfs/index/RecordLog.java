@@ -22,7 +22,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes records, gives them sequences and positions, and keeps those that a writer has taken. Plays the meta stream. */
+/**
+ * Makes records, gives them sequences and positions, and keeps those that a writer has taken. Plays the meta stream.
+ */
 final class RecordLog {
     static final long START_NS = 1_000_000_000_000L;
 
