@@ -63,7 +63,8 @@ final class Commands {
         line.setExecutionStrategy(result -> {
             printer.level(top.isVerbose, top.isQuiet);
             if (!result.hasSubcommand() && !CommandLine.printHelpIfRequested(result)) {
-                throw new CommandLine.ParameterException(line, "no command is given");
+                line.usage(line.getErr());
+                return ExitCode.USAGE;
             }
             return new CommandLine.RunLast().execute(result);
         });

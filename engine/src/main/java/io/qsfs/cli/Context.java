@@ -11,6 +11,7 @@ import java.util.Map;
 /**
  * What a command has to work with; a test hands in its own.
  *
+ * @param main        the program, for a child that serves a detached mount.
  * @param launcher    the engine.
  * @param paths       of the user.
  * @param environment of the process.
@@ -22,6 +23,7 @@ import java.util.Map;
  * @param clock       time.
  */
 record Context(
+        Class<?> main,
         VolumeLauncher launcher,
         Paths paths,
         Map<String, String> environment,

@@ -21,6 +21,7 @@ public final class Main {
         Console console = System.console();
         boolean isTerminal = console != null && console.isTerminal();
         Context context = new Context(
+                Main.class,
                 new LocalLauncher(),
                 Paths.ofUser(),
                 System.getenv(),

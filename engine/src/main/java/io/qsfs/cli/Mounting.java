@@ -43,7 +43,9 @@ final class Mounting {
 
     int run(Context context, Printer printer, VolumeConfig config, KeySource key, Path mountPoint)
             throws InterruptedException {
-        return isDetached ? detach(printer, config, key, mountPoint) : serve(context, printer, config, key, mountPoint);
+        return isDetached
+                ? detach(context, printer, config, key, mountPoint)
+                : serve(context, printer, config, key, mountPoint);
     }
 
     private int serve(Context context, Printer printer, VolumeConfig config, KeySource key, Path mountPoint)
@@ -61,7 +63,7 @@ final class Mounting {
         return UmountCommand.print(printer, mountPoint, report);
     }
 
-    private int detach(Printer printer, VolumeConfig config, KeySource key, Path mountPoint) {
+    private int detach(Context context, Printer printer, VolumeConfig config, KeySource key, Path mountPoint) {
         List<String> arguments =
                 new ArrayList<>(List.of("mount", "--config", config.file().toString()));
         char[] passphrase = null;
@@ -83,7 +85,7 @@ final class Mounting {
         arguments.add("--");
         arguments.add(mountPoint.toAbsolutePath().toString());
         try {
-            long pid = DetachedMount.start(Main.class.getName(), arguments, passphrase, config.stateDir(), printer);
+            long pid = DetachedMount.start(context.main().getName(), arguments, passphrase, config.stateDir(), printer);
             printer.line("mounted \"" + config.name() + "\" on " + mountPoint + " (pid " + pid + ", log "
                     + config.stateDir().resolve(DetachedMount.LOG_NAME) + "); end it with: qsfs umount " + mountPoint);
             return ExitCode.OK;

@@ -27,6 +27,7 @@ final class TomlLines {
             if (header.matches()) {
                 table = open(header.group(2), header.group(1).length() == 2, count);
                 lineOfPath.putIfAbsent(table, i + 1);
+                lineOfPath.putIfAbsent(table.replaceFirst("\\[[0-9]+\\]$", ""), i + 1); // of the whole array
                 continue;
             }
             Matcher key = KEY.matcher(lines[i]);
