@@ -1,0 +1,2 @@
+/** Counters and rates. */
+package io.qsfs.metrics;
