@@ -1,5 +1,6 @@
 package io.qsfs.mount;
 
+import io.qsfs.config.BackendConfig;
 import io.qsfs.config.KeySource;
 import io.qsfs.config.Paths;
 import io.qsfs.config.QsfsException;
@@ -7,8 +8,10 @@ import io.qsfs.config.VolumeConfig;
 import io.qsfs.memory.Clock;
 import io.qsfs.mount.control.Control;
 import io.qsfs.mount.control.ControlServer;
+import io.qsfs.mount.control.MountFinder;
 import io.qsfs.mount.control.MountPoints;
 import io.qsfs.mount.control.MountRegistry;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.ToIntFunction;
@@ -45,7 +48,7 @@ public final class MountProcess {
             Runnable onUp,
             ToIntFunction<UnmountReport> exitCode)
             throws InterruptedException {
-        Path canonical = checkMountPoint(mountPoint);
+        Path canonical = checkMountPoint(config, mountPoint, out);
         config.warnings().forEach(out::warning);
         RunningMount mount = launcher.mount(config, key, canonical, options, out);
         Path socket = Control.socket(config.stateDir(), paths.runtime());
@@ -92,12 +95,24 @@ public final class MountProcess {
         }
     }
 
-    /** Refuses what cannot be a mount point; one that a dead process left is for the launcher to detach. */
-    private static Path checkMountPoint(Path mountPoint) {
-        Path canonical = MountPoints.canonical(mountPoint);
+    /** Refuses what cannot be a mount point, and detaches what a dead process left there. */
+    private Path checkMountPoint(VolumeConfig config, Path mountPoint, PrintSink out) {
+        MountFinder finder = new MountFinder(paths);
+        MountFinder.Found found = finder.find(mountPoint);
+        Path canonical = found.mountPoint();
         MountPoints.Mounted mounted = MountPoints.find(canonical);
-        if (mounted != null && mounted.isQsfs()) {
-            return canonical;
+        boolean isMounted = mounted != null && mounted.isQsfs();
+        boolean isDead = found.condition() == MountFinder.Condition.LEFT_OVER
+                || (found.condition() == MountFinder.Condition.FOREIGN && !Files.exists(canonical));
+        if (isDead) {
+            finder.detach(found);
+            out.line("detached " + canonical + ", which a process that is gone left mounted");
+        } else if (isMounted) {
+            throw new QsfsException("mount point " + mountPoint + " is in use by "
+                    + (found.entry() == null
+                            ? "another qsfs mount"
+                            : "the qsfs mount of pid " + found.entry().pid())
+                    + ": qsfs umount it first, or name another directory.");
         }
         if (!Files.exists(canonical)) {
             throw new QsfsException("mount point " + mountPoint + " does not exist: mkdir it.");
@@ -105,6 +120,26 @@ public final class MountProcess {
         if (!Files.isDirectory(canonical)) {
             throw new QsfsException("mount point " + mountPoint + " is not a directory: name one.");
         }
+        refuseOverlap(mountPoint, canonical, "state_dir", config.stateDir());
+        for (BackendConfig backend : config.backends()) {
+            if (backend.kind() == BackendConfig.Kind.DIR) {
+                refuseOverlap(mountPoint, canonical, "backend", backend.path());
+            }
+        }
         return canonical;
+    }
+
+    /** A mount that keeps its own files in itself would wait for itself. */
+    private static void refuseOverlap(Path mountPoint, Path canonical, String what, Path directory) {
+        Path real;
+        try {
+            real = directory.toRealPath();
+        } catch (IOException e) {
+            real = directory; // absent for now: compare as it is written
+        }
+        if (real.startsWith(canonical) || canonical.startsWith(real)) {
+            throw new QsfsException("mount point " + mountPoint + " overlaps " + what + " " + directory
+                    + ": name a directory outside of it.");
+        }
     }
 }

@@ -31,11 +31,12 @@ public interface VolumeLauncher {
 
     /**
      * Mounts and returns when the mount answers; from then on it runs on threads of its own. It mounts with the source
-     * {@code qsfs:<name>} and the type {@code fuse.qsfs}, detaches a mount point that a killed process left behind, and waits
-     * for a predecessor that still drains (saying so).
+     * {@code qsfs:<name>} and the type {@code fuse.qsfs}, and waits for a predecessor that still drains (saying so).
      *
-     * @param mountPoint absolute, an existing directory.
-     * @param out        gets what replay did, the configuration's warnings, and the remarks of a degraded mount; used until return.
+     * @param mountPoint canonical, an existing directory outside of the state directory and the backends; what a killed process
+     *                   left mounted there is detached already.
+     * @param out        gets what replay did and the remarks of a degraded mount; used until return. The configuration's
+     *                   warnings were printed already.
      */
     RunningMount mount(VolumeConfig config, KeySource key, Path mountPoint, MountOptions options, PrintSink out);
 

@@ -17,6 +17,7 @@ import io.qsfs.mount.UnmountReport;
 import io.qsfs.mount.Unplaced;
 import io.qsfs.mount.control.ControlServer;
 import io.qsfs.mount.control.Message;
+import io.qsfs.mount.control.MountPoints;
 import io.qsfs.mount.control.MountRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -30,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -370,6 +372,56 @@ class CommandsTest {
         Path file = Files.writeString(folder.resolve("file"), "x");
         assertEquals(1, run("mount", "--local", file.toString()));
         assertEquals("qsfs: mount point " + file + " is not a directory: name one.\n", err());
+    }
+
+    @Test
+    void shouldNotMountOverItself() throws IOException {
+        assertEquals(0, run("init", "--local"));
+        Path backend = folder.resolve("data/qsfs/local/backend-3");
+        assertEquals(1, run("mount", "--local", backend.toString()));
+        assertEquals(
+                "qsfs: mount point " + backend + " overlaps backend " + backend + ": name a directory outside of it.\n",
+                err());
+        assertEquals(1, run("mount", "--local", folder.toString()));
+        assertEquals(
+                "qsfs: mount point " + folder + " overlaps state_dir " + folder.resolve("state/qsfs/local")
+                        + ": name a directory outside of it.\n",
+                err());
+    }
+
+    /** A file system of memory with our source stands for a mount of ours; only root can do this. */
+    @Test
+    void shouldClearAwayWhatADeadProcessLeft() throws Exception {
+        Process mounting = new ProcessBuilder("mount", "-t", "tmpfs", "qsfs:local", directory.toString())
+                .redirectErrorStream(true)
+                .start();
+        mounting.getInputStream().readAllBytes();
+        Assumptions.assumeTrue(mounting.waitFor() == 0, "may mount");
+        try {
+            assertEquals(1, run("status", directory.toString()));
+            assertTrue(
+                    err().startsWith(
+                                    "qsfs: the process that serves " + directory + " cannot be found: run the command"),
+                    err());
+            assertEquals(1, run("mount", "--local", directory.toString()));
+            assertEquals(
+                    "qsfs: mount point " + directory
+                            + " is in use by another qsfs mount: qsfs umount it first, or name another directory.\n",
+                    err());
+            new MountRegistry(paths)
+                    .put(new MountRegistry.Entry(directory.toString(), "local", "/s", "/s/c", 4_999_999, 0));
+            assertEquals(1, run("status", directory.toString()));
+            assertEquals(
+                    "qsfs: the mount process of " + directory
+                            + " (pid 4999999) is not running and its mount point is left over: qsfs umount " + directory
+                            + " detaches it, the next qsfs mount replays its log.\n",
+                    err());
+            assertEquals(0, run("umount", directory.toString()));
+            assertTrue(out().startsWith("detached " + directory + ": its process (pid 4999999) was gone"), out());
+            assertEquals(null, MountPoints.find(directory));
+        } finally {
+            new ProcessBuilder("umount", directory.toString()).start().waitFor();
+        }
     }
 
     @Test
