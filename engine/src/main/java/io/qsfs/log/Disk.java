@@ -42,6 +42,9 @@ public interface Disk {
     /** Tells the kernel that these pages are not needed soon. */
     int dropPages(int fd, long offset, long length);
 
+    /** Starts reading these pages from the disk; a disk that cannot does nothing. */
+    default void readAhead(int fd, long offset, long length) {}
+
     /** Maps a file's first {@code length} bytes for reading, shared; null when it cannot be done. */
     MemorySegment map(int fd, long length);
 

@@ -35,6 +35,7 @@ public final class MetaStream {
     private final NativeBuffer buffer;
     private final MemorySegment staging;
 
+    private PadObserver padObserver = (record, at, position) -> {};
     private int staged;
     private long nextSequence;
     private volatile long flushed;
@@ -52,6 +53,18 @@ public final class MetaStream {
         this.flushed = firstPosition;
         this.nextSequence = nextSequence;
         this.activeNumber = firstPosition / segmentBytes;
+    }
+
+    /** Learns of the padding records, which are written here: whoever applies records applies these too, in order. */
+    @FunctionalInterface
+    public interface PadObserver {
+        /** A padding record lies at {@code at} of the staging buffer and at {@code position} of the stream. */
+        void padded(MemorySegment record, long at, long position);
+    }
+
+    /** Names the observer; before the first record. */
+    public void padObserver(PadObserver observer) {
+        padObserver = observer;
     }
 
     /** Where records are encoded. */
@@ -155,13 +168,14 @@ public final class MetaStream {
         SegmentFile file = open.file(activeNumber);
         int before = staged;
         int length = PadRecord.encode(staging, staged, PadRecord.FIXED_BYTES, clock.realtimeNs());
-        commit(length);
+        long position = commit(length);
         errno = flush();
         if (errno != 0) {
             staged = before;
             nextSequence--;
             return errno;
         }
+        padObserver.padded(staging, before, position); // its bytes stay in the buffer until the next record is encoded
         file.toPosition(flushed);
         activeNumber++;
         flushed = activeNumber * segmentBytes;

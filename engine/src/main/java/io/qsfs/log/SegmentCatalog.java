@@ -224,6 +224,14 @@ public final class SegmentCatalog {
         return RangeTable.bytes(context.rangeCapacity());
     }
 
+    /** Has the kernel read a range of a pinned segment from the disk now, so that who touches its mapping need not wait. */
+    public void readAhead(SegmentFile file, long position, long length) {
+        int fd = fd(file);
+        if (fd >= 0) {
+            disk.readAhead(fd, SegmentHeader.BYTES + windowOffset(file, position), length);
+        }
+    }
+
     /** Tells the kernel that the pages of a pinned segment are not needed soon; 0 or a positive errno. */
     public int dropPages(SegmentFile file) {
         int fd = fd(file);

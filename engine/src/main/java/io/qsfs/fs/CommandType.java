@@ -1,0 +1,38 @@
+package io.qsfs.fs;
+
+/** What a FUSE worker asks of the single writer. */
+enum CommandType {
+    /** Look something up in the state that is not committed yet, on behalf of a worker that waits. */
+    QUERY,
+    /** A new inode: mknod, mkdir, symlink. */
+    MAKE,
+    /** A new file that is opened at once. */
+    CREATE,
+    /** One more name. */
+    LINK,
+    /** One name less. */
+    UNLINK,
+    /** One directory less. */
+    RMDIR,
+    /** A name moves. */
+    RENAME,
+    /** Attributes change. */
+    SET_ATTRIBUTES,
+    /** A range of the data stream becomes content. */
+    WRITE,
+    /** Everything received becomes durable. */
+    FSYNC,
+    /** The kernel forgot an inode without names. */
+    PURGE;
+
+    private static final CommandType[] BY_CODE = values();
+
+    /** Code in the ring; Agrona wants it above 0. */
+    int code() {
+        return ordinal() + 1;
+    }
+
+    static CommandType of(int code) {
+        return BY_CODE[code - 1];
+    }
+}

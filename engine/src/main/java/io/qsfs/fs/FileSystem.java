@@ -1,0 +1,298 @@
+package io.qsfs.fs;
+
+import io.qsfs.index.Index;
+import io.qsfs.index.Inode;
+import io.qsfs.log.SegmentLog;
+import io.qsfs.log.SyncWaiter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file system at work: the single writer's thread, and a {@link RequestHandler} for each FUSE worker.
+ *
+ * <p>Threading: made and closed by the thread that mounts; other methods on any thread. Its off-heap memory belongs to the arena
+ * given, which is closed after {@link #close} returned and every worker has ended.
+ */
+public final class FileSystem implements AutoCloseable {
+    private static final long ZEROS_BYTES = 1 << 20;
+    private static final long STOP_TIMEOUT_S = 60;
+    private static final Logger LOG = LoggerFactory.getLogger(FileSystem.class);
+
+    private final FileSystemContext context;
+    private final Arena arena;
+    private final CommandRing ring;
+    private final ChangeMarks marks = new ChangeMarks();
+    private final LookupCounts lookups = new LookupCounts();
+    private final Orphans orphans = new Orphans();
+    private final FileSystemCounters counters = new FileSystemCounters();
+    private final Inode scratch = new Inode();
+    private final RequestHandler[] handlers;
+    private final MemorySegment zeros;
+    private final ParkedReads parkedReads;
+    private final ParkedWrites parkedWrites;
+    private final FileSystemAgent agent;
+    private final Thread thread;
+    private final CountDownLatch started = new CountDownLatch(1);
+    private volatile boolean isRunning = true;
+
+    /** Puts a file system together; nothing runs before {@link #start}. */
+    public FileSystem(FileSystemContext context, Arena arena) {
+        this.context = context;
+        this.arena = arena;
+        this.ring = new CommandRing(arena);
+        this.handlers = new RequestHandler[context.workers()];
+        this.zeros = arena.allocate(ZEROS_BYTES, 4096);
+        this.parkedReads = new ParkedReads(this, context.interrupts(), context.readBytesMax(), arena);
+        this.parkedWrites = new ParkedWrites(
+                this,
+                context.clock(),
+                context.writeTimeoutNs(),
+                context.readBytesMax(),
+                arena,
+                new WriteSender(context.workers(), this));
+        this.agent = new FileSystemAgent(this, context);
+        this.thread = new Thread(this::run, agent.roleName());
+    }
+
+    /** Starts the single writer; inodes that the mount before left without names are purged first. */
+    public void start() {
+        thread.start();
+        try {
+            started.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        parkedWrites.start();
+        agent.submit(this::purgeLeftOver);
+    }
+
+    /**
+     * Makes the handler of one FUSE worker.
+     *
+     * @param slot the worker's number, each used once.
+     * @param workerArena owns the worker's buffers.
+     * @param entries where the worker's directory listings are built.
+     */
+    public RequestHandler newHandler(int slot, Arena workerArena, DirectoryBuffer entries) {
+        RequestHandler handler = new RequestHandler(slot, this, workerArena, entries);
+        handlers[slot] = handler;
+        return handler;
+    }
+
+    /** Runs {@code task} on the single writer, between two commands; for changes that do not come from the kernel. */
+    public void submit(Runnable task) {
+        agent.submit(task);
+    }
+
+    /** Records that the machinery writes: on the single writer only, that is, within a submitted task. */
+    public MachineRecords machineRecords() {
+        return new MachineRecords(agent, context);
+    }
+
+    /** Makes everything received durable, then tells {@code waiter}. */
+    public void sync(SyncWaiter waiter, long token) {
+        agent.submit(() -> agent.syncThen(waiter, token));
+    }
+
+    /** Asks for a group commit when one is due; called by the log at least every second while something is not durable. */
+    public void syncDue() {
+        agent.submit(agent::syncSoon);
+    }
+
+    /**
+     * Closes both active segments, as far as they hold changes; then runs {@code whenClosed} on {@code log-sync} when they and
+     * the records of their closing are durable, with the numbers that must be placed.
+     */
+    public void closeSegments(SegmentsClosed whenClosed) {
+        agent.submit(() -> agent.closeSegments(whenClosed));
+    }
+
+    /** Hears that segments are closed. */
+    @FunctionalInterface
+    public interface SegmentsClosed {
+        /** All segments with a lower number than these are closed and durable. */
+        void closed(long nextDataNumber, long nextMetaNumber, int errno);
+    }
+
+    /**
+     * Before {@link #start}: runs {@code task} and commits, on the thread that mounts; the writer then belongs to the single
+     * writer's thread.
+     */
+    public void prepare(Runnable task) {
+        task.run();
+        agent.commitNow();
+    }
+
+    /** Runs {@code task} on the single writer after committing the index, so that a reader sees all that came before. */
+    public void afterCommit(Runnable task) {
+        agent.submit(() -> {
+            agent.commitNow();
+            task.run();
+        });
+    }
+
+    /** 0, or the errno that changes are refused with since something broke. */
+    public int stoppedBy() {
+        return agent.stoppedBy();
+    }
+
+    /** Reads that wait for backends. */
+    public int parkedReadCount() {
+        return parkedReads.waiting();
+    }
+
+    /** Writes that wait for room. */
+    public int parkedWriteCount() {
+        return parkedWrites.count();
+    }
+
+    /** There may be room for writes that wait. */
+    public void roomMade() {
+        parkedWrites.wake();
+    }
+
+    /** Inodes without names that are still open. */
+    public int orphanCount() {
+        return orphans.count();
+    }
+
+    /** What is counted. */
+    public FileSystemCounters counters() {
+        return counters;
+    }
+
+    /** Commits and ends the single writer. The kernel must be gone. */
+    @Override
+    public void close() {
+        try {
+            parkedWrites.stop();
+            isRunning = false;
+            ring.wake();
+            if (!thread.join(java.time.Duration.ofSeconds(STOP_TIMEOUT_S))) {
+                LOG.error("the file-system thread did not end within {} s", TimeUnit.SECONDS.toSeconds(STOP_TIMEOUT_S));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        ring.attach(Thread.currentThread());
+        started.countDown();
+        try {
+            while (isRunning) {
+                if (agent.doWork() == 0) {
+                    agent.idle();
+                }
+            }
+            while (agent.doWork() > 0) { // what was handed over before the end
+                Thread.onSpinWait();
+            }
+            agent.commitNow();
+        } catch (Throwable t) { // Throwable on purpose: the thread is the volume
+            LOG.error("the file-system thread failed; the volume takes no more changes", t);
+            agent.failed("the file-system thread", io.qsfs.bindings.linux.Linux.EIO);
+            refuseAll();
+        }
+    }
+
+    /** After a bug: requests are still answered, with EIO, so that nothing hangs and the volume can be unmounted. */
+    private void refuseAll() {
+        while (isRunning) {
+            try {
+                if (agent.doWork() == 0) {
+                    agent.idle();
+                }
+            } catch (Throwable t) { // the same bug again, perhaps: its request may stay without an answer
+                LOG.error("the file-system thread failed again", t);
+            }
+        }
+    }
+
+    private void purgeLeftOver() {
+        java.util.List<Long> left = new java.util.ArrayList<>();
+        context.index().writer().forEachOrphan(left::add);
+        for (long ino : left) {
+            orphans.add(ino);
+            agent.purge(ino);
+        }
+        if (!left.isEmpty()) {
+            LOG.info("purged {} files that were deleted while they were open", left.size());
+        }
+    }
+
+    // What the parts of this package share.
+
+    Index index() {
+        return context.index();
+    }
+
+    SegmentLog log() {
+        return context.log();
+    }
+
+    EvictedBytes evicted() {
+        return context.evicted();
+    }
+
+    Replies replies() {
+        return context.replies();
+    }
+
+    Admission admission() {
+        return context.admission();
+    }
+
+    SpaceSource space() {
+        return context.space();
+    }
+
+    DiskReserve reserve() {
+        return context.reserve();
+    }
+
+    Arena arena() {
+        return arena;
+    }
+
+    CommandRing ring() {
+        return ring;
+    }
+
+    ChangeMarks marks() {
+        return marks;
+    }
+
+    LookupCounts lookups() {
+        return lookups;
+    }
+
+    Orphans orphans() {
+        return orphans;
+    }
+
+    ParkedReads parkedReads() {
+        return parkedReads;
+    }
+
+    ParkedWrites parkedWrites() {
+        return parkedWrites;
+    }
+
+    MemorySegment zeros() {
+        return zeros;
+    }
+
+    /** {@code file-system}'s spare inode. */
+    Inode scratch() {
+        return scratch;
+    }
+
+    RequestHandler handler(int slot) {
+        return handlers[slot];
+    }
+}

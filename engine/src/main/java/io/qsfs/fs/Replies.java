@@ -1,0 +1,49 @@
+package io.qsfs.fs;
+
+import io.qsfs.index.Inode;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Answers requests of the kernel. Each request gets exactly one of these calls; it ends there, whatever comes of it, so
+ * nothing is returned: a failed answer is counted by the implementation.
+ *
+ * <p>Threading: any thread. Arguments are borrowed until return.
+ */
+public interface Replies {
+    /** Ends the request with an errno, or with success and nothing to say when it is 0. */
+    void error(long request, int errno);
+
+    /** Ends a request that has no answer (forget). */
+    void none(long request);
+
+    /** Names an inode; the caller has counted the lookup. */
+    void entry(long request, Inode inode);
+
+    /** There is no such name, and the kernel may remember that. */
+    void noEntry(long request);
+
+    /** Names an inode that was made and opened. */
+    void created(long request, Inode inode);
+
+    /** Attributes of an inode. */
+    void attributes(long request, Inode inode);
+
+    /** The target of a symbolic link: bytes ending with a 0. */
+    void link(long request, MemorySegment target);
+
+    /** {@code count} bytes were taken. */
+    void written(long request, int count);
+
+    /** Bytes from native memory. */
+    void bytes(long request, MemorySegment source, long length);
+
+    /**
+     * Bytes gathered by {@code count} iovecs; a page that cannot be read gives the reader EIO.
+     *
+     * @return false when it could not be sent.
+     */
+    boolean gathered(long request, MemorySegment iovecs, int count);
+
+    /** Space and inodes of the volume. */
+    void space(long request, SpaceReport report);
+}

@@ -1,0 +1,370 @@
+package io.qsfs.fs;
+
+import static io.qsfs.fs.CommandDescriptor.A;
+import static io.qsfs.fs.CommandDescriptor.B;
+import static io.qsfs.fs.CommandDescriptor.C;
+import static io.qsfs.fs.CommandDescriptor.GID;
+import static io.qsfs.fs.CommandDescriptor.INO;
+import static io.qsfs.fs.CommandDescriptor.INO2;
+import static io.qsfs.fs.CommandDescriptor.MODE;
+import static io.qsfs.fs.CommandDescriptor.REQUEST;
+import static io.qsfs.fs.CommandDescriptor.TEXT;
+import static io.qsfs.fs.CommandDescriptor.TEXT1_LENGTH;
+import static io.qsfs.fs.CommandDescriptor.TEXT2_LENGTH;
+import static io.qsfs.fs.CommandDescriptor.UID;
+import static io.qsfs.fs.CommandDescriptor.X;
+import static io.qsfs.memory.LittleEndian.INT;
+import static io.qsfs.memory.LittleEndian.LONG;
+
+import io.qsfs.bindings.linux.Linux;
+import io.qsfs.index.IndexReader;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * What one FUSE worker does with a request: answers from its own snapshot of the index what has not changed, moves payload into
+ * the data stream, and leaves every change to the single writer. It never waits for a backend.
+ *
+ * <p>Each method ends the request, or hands it to a thread that will. Names are C strings of the receive buffer, borrowed
+ * until return.
+ *
+ * <p>Threading: one FUSE worker only. The arena is the worker's and outlives it.
+ */
+public final class RequestHandler {
+    private static final long ANSWER_PARK_NS = 10_000_000;
+    private static final int ANSWER_SPINS = 200;
+
+    private final int slot;
+    private final FileSystem fs;
+    private final IndexReader reader;
+    private final Query query;
+    private final ReadPath reads;
+    private final CommandRing ring;
+    private final MemorySegment ringMemory;
+    private final Replies replies;
+    private final WriteSender sender;
+    private volatile Thread thread;
+
+    RequestHandler(int slot, FileSystem fs, Arena arena, DirectoryBuffer entries) {
+        this.slot = slot;
+        this.fs = fs;
+        this.reader = fs.index().newReader();
+        this.query = new Query(arena, entries, fs.lookups(), fs.marks());
+        this.ring = fs.ring();
+        this.ringMemory = ring.memory();
+        this.replies = fs.replies();
+        this.sender = new WriteSender(slot, fs);
+        this.reads = new ReadPath(fs, arena);
+    }
+
+    /** Announces the worker's thread; called on it before the first request. */
+    public void attach() {
+        thread = Thread.currentThread();
+    }
+
+    /** Gives the snapshot back. Called on the worker's thread, after its last request. */
+    public void close() {
+        reader.close();
+    }
+
+    /** lookup. */
+    public void lookup(long request, long parent, MemorySegment name, int nameLength) {
+        if (nameLength > Naming.NAME_MAX) {
+            replies.error(request, Linux.ENAMETOOLONG);
+            return;
+        }
+        query.kind = Query.LOOKUP;
+        query.ino = parent;
+        query.name = name;
+        query.nameLength = nameLength;
+        int errno = ask();
+        if (errno == 0) {
+            replies.entry(request, query.inode);
+        } else if (errno == Linux.ENOENT) {
+            replies.noEntry(request);
+        } else {
+            replies.error(request, errno);
+        }
+    }
+
+    /** forget: no answer is due; the caller ends the request. */
+    public void forget(long ino, long count) {
+        if (ino != Naming.ROOT
+                && fs.lookups().decrement(ino, count) == 0
+                && fs.orphans().contains(ino)) {
+            int at = ring.claim(CommandType.PURGE, TEXT);
+            ringMemory.set(LONG, at + INO, ino);
+            ring.publish(at);
+        }
+    }
+
+    /** getattr. */
+    public void attributes(long request, long ino) {
+        query.kind = Query.ATTRIBUTES;
+        query.ino = ino;
+        int errno = ask();
+        if (errno == 0) {
+            replies.attributes(request, query.inode);
+        } else {
+            replies.error(request, errno);
+        }
+    }
+
+    /** readlink. */
+    public void readLink(long request, long ino) {
+        query.kind = Query.LINK;
+        query.ino = ino;
+        int errno = ask();
+        if (errno == 0) {
+            replies.link(request, query.link);
+        } else {
+            replies.error(request, errno);
+        }
+    }
+
+    /** readdir and readdirplus. */
+    public void readDirectory(long request, long ino, long limit, long offset, boolean withAttributes) {
+        query.kind = withAttributes ? Query.ENTRIES_WITH_ATTRIBUTES : Query.ENTRIES;
+        query.ino = ino;
+        query.offset = offset;
+        query.length = limit;
+        int errno = ask();
+        if (errno == 0) {
+            replies.bytes(request, query.entries.memory(), query.entries.length());
+        } else {
+            replies.error(request, errno);
+        }
+    }
+
+    /** read. */
+    public void read(long request, long ino, long length, long offset) {
+        if (length == 0 || offset < 0) {
+            replies.error(request, offset < 0 ? Linux.EINVAL : 0);
+            return;
+        }
+        query.kind = Query.EXTENTS;
+        query.ino = ino;
+        query.offset = offset;
+        query.length = length;
+        int errno = ask();
+        if (errno != 0) {
+            replies.error(request, errno);
+        } else if (!reads.answer(request, query)) {
+            park(request);
+        }
+    }
+
+    /** Collects all pieces of a read that cannot be answered at once, and lets go of it. */
+    private void park(long request) {
+        long from = query.offset;
+        long to = Math.min(from + query.length, query.inode.size);
+        ParkedReads.Parked read = fs.parkedReads().newRead(request, query.ino, from, (int) (to - from));
+        while (true) {
+            read.add(query.extents);
+            long known = query.extents.endOffset();
+            if (known >= to) {
+                break;
+            }
+            query.offset = known;
+            query.length = to - known;
+            int errno = ask();
+            if (errno != 0) {
+                replies.error(request, errno);
+                return;
+            }
+        }
+        fs.parkedReads().park(read);
+    }
+
+    /**
+     * write: the payload goes into the data stream here, the rest is the single writer's.
+     *
+     * @param payload borrowed until return.
+     */
+    public void write(long request, long ino, MemorySegment payload, int length, long offset, boolean killPrivileges) {
+        if (length == 0) {
+            replies.written(request, 0);
+            return;
+        }
+        ParkedWrites parked = fs.parkedWrites();
+        int outcome = parked.isAnyWaiting() ? Admission.WAIT : fs.admission().admit(length);
+        if (outcome == Admission.WAIT) {
+            outcome =
+                    parked.park(request, ino, payload, length, offset, killPrivileges) ? Admission.WAIT : Linux.ENOSPC;
+        }
+        if (outcome == 0) {
+            sender.send(request, ino, payload, length, offset, killPrivileges);
+        } else if (outcome != Admission.WAIT) {
+            replies.error(request, outcome);
+        }
+    }
+
+    /** mknod, mkdir, symlink and create; {@code target} is null but for a symbolic link. */
+    public void make(
+            long request,
+            long parent,
+            MemorySegment name,
+            int nameLength,
+            int mode,
+            int uid,
+            int gid,
+            int rdev,
+            MemorySegment target,
+            int targetLength,
+            boolean isCreate) {
+        int refusal = nameLength > Naming.NAME_MAX || targetLength > Naming.TARGET_MAX
+                ? Linux.ENAMETOOLONG
+                : fs.admission().admit(0);
+        if (refusal != 0) {
+            replies.error(request, refusal);
+            return;
+        }
+        CommandType type = isCreate ? CommandType.CREATE : CommandType.MAKE;
+        int at = ring.claim(type, TEXT + nameLength + targetLength);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, parent);
+        ringMemory.set(INT, at + MODE, mode);
+        ringMemory.set(INT, at + UID, uid);
+        ringMemory.set(INT, at + GID, gid);
+        ringMemory.set(INT, at + X, rdev);
+        putText(at, name, nameLength, target, targetLength);
+        ring.publish(at);
+    }
+
+    /** link. */
+    public void link(long request, long ino, long newParent, MemorySegment name, int nameLength) {
+        if (nameLength > Naming.NAME_MAX) {
+            replies.error(request, Linux.ENAMETOOLONG);
+            return;
+        }
+        int at = ring.claim(CommandType.LINK, TEXT + nameLength);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, ino);
+        ringMemory.set(LONG, at + INO2, newParent);
+        putText(at, name, nameLength, null, 0);
+        ring.publish(at);
+    }
+
+    /** unlink and rmdir. */
+    public void remove(long request, long parent, MemorySegment name, int nameLength, boolean isDirectory) {
+        if (nameLength > Naming.NAME_MAX) {
+            replies.error(request, Linux.ENAMETOOLONG);
+            return;
+        }
+        int at = ring.claim(isDirectory ? CommandType.RMDIR : CommandType.UNLINK, TEXT + nameLength);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, parent);
+        putText(at, name, nameLength, null, 0);
+        ring.publish(at);
+    }
+
+    /** rename. */
+    public void rename(
+            long request,
+            long parent,
+            MemorySegment name,
+            int nameLength,
+            long newParent,
+            MemorySegment newName,
+            int newNameLength,
+            int flags) {
+        if (nameLength > Naming.NAME_MAX || newNameLength > Naming.NAME_MAX) {
+            replies.error(request, Linux.ENAMETOOLONG);
+            return;
+        }
+        int at = ring.claim(CommandType.RENAME, TEXT + nameLength + newNameLength);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, parent);
+        ringMemory.set(LONG, at + INO2, newParent);
+        ringMemory.set(INT, at + X, flags);
+        putText(at, name, nameLength, newName, newNameLength);
+        ring.publish(at);
+    }
+
+    /** setattr; {@code valid} in the bits of {@link io.qsfs.log.record.SetAttrRecord}. */
+    public void setAttributes(
+            long request,
+            long ino,
+            int valid,
+            int mode,
+            int uid,
+            int gid,
+            long size,
+            long atimeNs,
+            long mtimeNs,
+            long ctimeNs) {
+        int at = ring.claim(CommandType.SET_ATTRIBUTES, TEXT);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, ino);
+        ringMemory.set(LONG, at + INO2, size);
+        ringMemory.set(LONG, at + A, atimeNs);
+        ringMemory.set(LONG, at + B, mtimeNs);
+        ringMemory.set(LONG, at + C, ctimeNs);
+        ringMemory.set(INT, at + MODE, mode);
+        ringMemory.set(INT, at + UID, uid);
+        ringMemory.set(INT, at + GID, gid);
+        ringMemory.set(INT, at + X, valid);
+        ring.publish(at);
+    }
+
+    /** fsync, fdatasync and fsync of a directory: all make everything durable that was received. */
+    public void sync(long request) {
+        int at = ring.claim(CommandType.FSYNC, TEXT);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ring.publish(at);
+    }
+
+    /** statfs. */
+    public void space(long request) {
+        replies.space(request, fs.space().report());
+    }
+
+    private void putText(int at, MemorySegment text1, int length1, MemorySegment text2, int length2) {
+        ringMemory.set(INT, at + TEXT1_LENGTH, length1);
+        ringMemory.set(INT, at + TEXT2_LENGTH, length2);
+        MemorySegment.copy(text1, 0, ringMemory, at + TEXT, length1);
+        if (length2 > 0) {
+            MemorySegment.copy(text2, 0, ringMemory, (long) at + TEXT + length1, length2);
+        }
+    }
+
+    /** Asks the snapshot where it is fresh enough, else the writer. */
+    private int ask() {
+        if (!fs.marks().isChanged(query.ino)) {
+            reader.renew();
+            int errno = query.ask(reader, false);
+            reader.release();
+            if (!query.stale) {
+                return errno;
+            }
+            boolean isListing = query.kind == Query.ENTRIES_WITH_ATTRIBUTES;
+            if (isListing && errno == 0 && query.entries.length() > 0) {
+                return 0; // what is there already is a correct answer; the next one begins with the changed inode
+            }
+        }
+        return askWriter();
+    }
+
+    private int askWriter() {
+        query.lend();
+        int at = ring.claim(CommandType.QUERY, TEXT);
+        ringMemory.set(INT, at + X, slot);
+        ring.publish(at);
+        int spins = 0;
+        while (!query.isAnswered()) {
+            if (++spins < ANSWER_SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(this, ANSWER_PARK_NS);
+            }
+        }
+        return query.outcome();
+    }
+
+    /** {@code file-system}: answers the question that this worker waits for, and wakes it up. */
+    void answerQuery(io.qsfs.index.IndexView index) {
+        query.answer(index);
+        LockSupport.unpark(thread);
+    }
+}

@@ -1,0 +1,66 @@
+package io.qsfs.fuse;
+
+import io.qsfs.bindings.fuse.Fuse;
+import io.qsfs.bindings.fuse.FuseOps;
+import io.qsfs.fs.ParkedReads;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Tells whoever holds a request that the kernel wants it ended, so that a process that waits for a backend can be killed.
+ *
+ * <p>libfuse calls back with a number that is given once, never with a pointer of ours: a call that comes late finds nothing.
+ *
+ * <p>Threading: any thread.
+ */
+final class FuseInterrupts implements ParkedReads.Interrupts {
+    private final AtomicLong nextToken = new AtomicLong(1);
+    private final ConcurrentHashMap<Long, Runnable> byToken = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Long, Long> tokenOfRequest = new ConcurrentHashMap<>();
+    private MemorySegment stub = MemorySegment.NULL;
+
+    /** Makes the function that libfuse calls; before the first request. */
+    void bind(FuseOps ops, Arena arena) {
+        try {
+            MethodHandle target = MethodHandles.lookup()
+                    .findVirtual(
+                            FuseInterrupts.class,
+                            "interrupted",
+                            MethodType.methodType(void.class, long.class, long.class))
+                    .bindTo(this);
+            stub = ops.interruptStub(arena, target);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    @Override
+    public void watch(long request, Runnable onInterrupt) {
+        long token = nextToken.getAndIncrement();
+        byToken.put(token, onInterrupt);
+        tokenOfRequest.put(request, token);
+        Fuse.requestInterruptFunction(request, stub, token);
+    }
+
+    @Override
+    public void unwatch(long request) {
+        Long token = tokenOfRequest.remove(request);
+        if (token != null) {
+            byToken.remove(token);
+        }
+    }
+
+    @SuppressWarnings("unused") // an upcall
+    private void interrupted(long request, long token) {
+        Runnable onInterrupt = byToken.remove(token);
+        if (onInterrupt != null) {
+            tokenOfRequest.remove(request, token);
+            onInterrupt.run();
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.qsfs.fuse;
+
+import io.qsfs.bindings.fuse.Fuse;
+import io.qsfs.bindings.fuse.FuseOps;
+import io.qsfs.config.QsfsException;
+import io.qsfs.fs.FileSystem;
+import io.qsfs.fs.ParkedReads;
+import io.qsfs.fs.Replies;
+import io.qsfs.memory.Clock;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * A libfuse session and its workers. The order of ending is the reverse of beginning: unmount, workers end, destroy, and only
+ * then does the arena with the stubs close.
+ *
+ * <p>Threading: made, mounted and closed by the thread that mounts; {@link #unmount} on any thread.
+ */
+public final class FuseSession implements AutoCloseable {
+    private final Arena arena;
+    private final FuseReplies replies;
+    private final FuseInterrupts interrupts = new FuseInterrupts();
+    private final FuseOperations operations;
+    private final List<FuseWorker> workers = new ArrayList<>();
+    private FuseOps ops;
+    private MemorySegment session;
+    private CountDownLatch running;
+    private boolean isDestroyed;
+
+    /** @param arena shared, the caller's; closed after {@link #close}, and holds stubs, structs and receive buffers. */
+    public FuseSession(Arena arena, Clock clock) {
+        this.arena = arena;
+        this.replies = new FuseReplies(arena);
+        this.operations = new FuseOperations(replies, clock);
+    }
+
+    /** Where the file system sends answers. */
+    public Replies replies() {
+        return replies;
+    }
+
+    /** How the file system learns of requests that the kernel gave up. */
+    public ParkedReads.Interrupts interrupts() {
+        return interrupts;
+    }
+
+    /** Exceptions that were caught on their way out of an upcall; each is a bug. */
+    public long failureCount() {
+        return ops == null ? 0 : ops.failureCount();
+    }
+
+    /**
+     * Mounts on a directory.
+     *
+     * @param name shown as {@code qsfs:name} in the table of mounts.
+     * @param isShared others than the mounting user may use it; root only.
+     */
+    public void mount(Path mountPoint, String name, boolean isShared) {
+        String options = "fsname=qsfs:" + name + ",subtype=qsfs,default_permissions" + (isShared ? ",allow_other" : "");
+        begin(List.of("qsfs", "-o", options));
+        if (Fuse.sessionMount(session, mountPoint.toString()) != 0) {
+            throw new QsfsException("cannot mount on " + mountPoint
+                    + ": the kernel refused; see the line above, and check that /dev/fuse is there and that it is no mount"
+                    + " point already");
+        }
+    }
+
+    /** Takes requests from a connected socket instead of the kernel: a test plays it. The descriptor is owned from now on. */
+    public void connect(int fd) {
+        begin(List.of("qsfs"));
+        int outcome = Fuse.sessionCustomIo(session, fd);
+        if (outcome != 0) {
+            throw new QsfsException("libfuse does not take the socket: " + outcome);
+        }
+    }
+
+    private void begin(List<String> arguments) {
+        ops = operations.bind(arena);
+        interrupts.bind(ops, arena);
+        session = Fuse.sessionNew(arguments, ops);
+        if (session.address() == 0) {
+            throw new QsfsException("libfuse " + Fuse.packageVersion() + " refuses the options " + arguments
+                    + "; its own message is above");
+        }
+    }
+
+    /** Starts {@code count} workers. */
+    public void start(FileSystem fileSystem, int count) {
+        running = new CountDownLatch(count);
+        for (int i = 0; i < count; i++) {
+            workers.add(new FuseWorker(
+                    i,
+                    session,
+                    fileSystem.newHandler(i, arena, new FuseDirectoryBuffer(arena)),
+                    arena,
+                    running::countDown));
+        }
+        workers.forEach(Thread::start);
+    }
+
+    /** Waits until every worker has ended: the kernel has unmounted it. */
+    public void awaitEnd() throws InterruptedException {
+        running.await();
+    }
+
+    /** Asks the kernel to unmount; busy or not, the mount point is free afterwards and open files get errors. */
+    public void unmount() {
+        Fuse.sessionUnmount(session);
+    }
+
+    /** Has workers end after the request that each is in or receives next. */
+    public void exit() {
+        Fuse.sessionExit(session);
+    }
+
+    /** Destroys the session. All workers have ended. */
+    @Override
+    public void close() {
+        if (session != null && !isDestroyed) {
+            isDestroyed = true;
+            Fuse.sessionDestroy(session);
+        }
+    }
+}

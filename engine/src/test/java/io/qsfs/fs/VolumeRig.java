@@ -1,0 +1,178 @@
+package io.qsfs.fs;
+
+import io.qsfs.bindings.linux.Linux;
+import io.qsfs.index.Index;
+import io.qsfs.index.IndexContext;
+import io.qsfs.log.LogContext;
+import io.qsfs.log.MetaElsewhere;
+import io.qsfs.log.MountIdentity;
+import io.qsfs.log.RecoveryScan;
+import io.qsfs.log.ScanResult;
+import io.qsfs.log.ScanStart;
+import io.qsfs.log.SegmentLog;
+import io.qsfs.log.Streams;
+import io.qsfs.memory.Clock;
+import io.qsfs.memory.Id128;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** A volume without backends in a directory: log, index and file system, begun as a mount begins them. */
+public final class VolumeRig implements AutoCloseable {
+    public static final long SEGMENT_BYTES = 8 << 20;
+    public static final int WORKERS = 2;
+
+    private final SegmentLog log;
+    private final Index index;
+    private final FileSystem fileSystem;
+    private final Arena arena = Arena.ofShared();
+    private final ScanResult replay;
+    private boolean isClosed;
+
+    public VolumeRig(Path directory, Replies replies, ParkedReads.Interrupts interrupts) {
+        this(directory, replies, interrupts, new NothingEvicted());
+    }
+
+    public VolumeRig(Path directory, Replies replies, ParkedReads.Interrupts interrupts, EvictedBytes evicted) {
+        Id128 volume = new Id128(1, 2);
+        FileSystem[] late = new FileSystem[1];
+        log = SegmentLog.open(new LogContext()
+                .directory(directory.resolve("log"))
+                .volumeId(volume)
+                .segmentBytes(SEGMENT_BYTES)
+                .claimSlots(WORKERS + 1)
+                .syncDue(() -> {
+                    if (late[0] != null) {
+                        late[0].syncDue();
+                    }
+                }));
+        index = Index.open(IndexContext.of(directory.resolve("index"), volume, SEGMENT_BYTES)
+                .withMapBytes(1L << 32));
+        try (RecoveryScan scan = log.scan()) {
+            ScanStart start =
+                    new ScanStart(index.writer().appliedEnd(), index.writer().appliedSequence() + 1, 0, 0);
+            replay = scan.run(
+                    start,
+                    (record, at, position, length) -> index.writer().apply(record, at, position),
+                    MetaElsewhere.NOWHERE);
+            index.writer().commit();
+            log.closeRecovered(scan, replay);
+        }
+        Id128 mountId = new Id128(3, ThreadLocalRandom.current().nextLong());
+        long nextMeta = Math.max(
+                log.catalog().nextNumber(Streams.META),
+                (index.writer().appliedEnd() + SEGMENT_BYTES - 1) / SEGMENT_BYTES);
+        log.begin(
+                new MountIdentity(mountId, 1, 1),
+                log.catalog().nextNumber(Streams.DATA),
+                nextMeta,
+                index.writer().appliedSequence() + 1);
+        fileSystem = new FileSystem(
+                new FileSystemContext(
+                        index,
+                        log,
+                        mountId,
+                        1,
+                        evicted,
+                        replies,
+                        interrupts,
+                        bytes -> 0,
+                        () -> new SpaceReport(1L << 40, 1L << 39, 10, 1000),
+                        () -> {},
+                        Clock.SYSTEM,
+                        WORKERS,
+                        1 << 20,
+                        60_000_000_000L,
+                        1_000_000_000L),
+                arena);
+        late[0] = fileSystem;
+        fileSystem.prepare(() -> fileSystem
+                .machineRecords()
+                .mount(mountId, 1, 1, 0, replay.endPosition(), replay.dataEnd(), new Id128(9, 9), 0));
+        fileSystem.start();
+    }
+
+    public FileSystem fileSystem() {
+        return fileSystem;
+    }
+
+    public SegmentLog log() {
+        return log;
+    }
+
+    public Index index() {
+        return index;
+    }
+
+    public ScanResult replay() {
+        return replay;
+    }
+
+    /** Makes everything durable. */
+    public void sync() {
+        CompletableFuture<Integer> done = new CompletableFuture<>();
+        fileSystem.sync((token, errno) -> done.complete(errno), 0);
+        int errno = done.join();
+        if (errno != 0) {
+            throw new IllegalStateException("sync: " + errno);
+        }
+    }
+
+    /** Ends it as a clean unmount does. The workers have ended. */
+    public void stopCleanly() {
+        sync();
+        fileSystem.close();
+        index.markClean();
+        end();
+    }
+
+    @Override
+    public void close() {
+        if (!isClosed) {
+            fileSystem.close();
+            end();
+        }
+    }
+
+    private void end() {
+        isClosed = true;
+        log.close();
+        index.close();
+        arena.close();
+    }
+
+    /** Everything is local. */
+    static final class NothingEvicted implements EvictedBytes {
+        @Override
+        public int chunkBytes() {
+            return 256 << 10;
+        }
+
+        @Override
+        public int tryPin(long segment, int chunk) {
+            return -1;
+        }
+
+        @Override
+        public void unpin(int slot) {
+            throw new IllegalStateException("no slot " + slot);
+        }
+
+        @Override
+        public long slotAddress(int slot) {
+            throw new IllegalStateException("no slot " + slot);
+        }
+
+        @Override
+        public int read(int slot, int offset, MemorySegment target, long targetOffset, int length) {
+            throw new IllegalStateException("no slot " + slot);
+        }
+
+        @Override
+        public void request(long segment, int chunk, Waiter waiter) {
+            waiter.onChunk(segment, chunk, -1, Linux.EIO);
+        }
+    }
+}

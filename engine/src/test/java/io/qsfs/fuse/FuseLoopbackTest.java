@@ -1,0 +1,243 @@
+package io.qsfs.fuse;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.qsfs.bindings.linux.Linux;
+import io.qsfs.fs.VolumeRig;
+import io.qsfs.memory.Clock;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Goal: requests are decoded, done and answered as the kernel expects. Method: the real libfuse over a socket pair, with the test
+ * as the kernel; no mount, no root.
+ */
+class FuseLoopbackTest {
+    private static final long ROOT = 1;
+
+    @TempDir
+    Path directory;
+
+    private KernelPlayer kernel;
+    private FuseSession session;
+    private VolumeRig rig;
+    private Arena arena;
+
+    @BeforeEach
+    void begin() {
+        arena = Arena.ofShared();
+        kernel = new KernelPlayer();
+        session = new FuseSession(arena, Clock.SYSTEM);
+        rig = new VolumeRig(directory, session.replies(), session.interrupts());
+        session.connect(kernel.daemonFd());
+        session.start(rig.fileSystem(), VolumeRig.WORKERS);
+        kernel.init();
+    }
+
+    @AfterEach
+    void end() throws InterruptedException {
+        stop();
+        assertEquals(0, session.failureCount(), "exceptions in upcalls");
+    }
+
+    private void stop() throws InterruptedException {
+        if (rig == null) {
+            return;
+        }
+        session.exit();
+        kernel.hangUp();
+        session.awaitEnd();
+        session.close();
+        rig.stopCleanly();
+        rig = null;
+        kernel.close();
+        arena.close();
+    }
+
+    private void restart() throws InterruptedException {
+        stop();
+        begin();
+    }
+
+    @Test
+    void shouldAnswerTheAttributesOfTheRoot() {
+        KernelPlayer.Attributes root = kernel.getattr(ROOT).attributes();
+        assertEquals(0040755, root.mode());
+        assertEquals(2, root.nlink());
+    }
+
+    @Test
+    void shouldFindWhatWasMade() {
+        KernelPlayer.Answer made = kernel.mkdir(ROOT, "d", 0750 | 0040000);
+        assertEquals(0, made.errno());
+        assertEquals(made.nodeId(), kernel.lookup(ROOT, "d").nodeId());
+        assertEquals(0040750, kernel.getattr(made.nodeId()).attributes().mode());
+        assertEquals(3, kernel.getattr(ROOT).attributes().nlink());
+        assertEquals(Linux.EEXIST, kernel.mkdir(ROOT, "d", 0750).errno());
+        assertEquals(0, kernel.lookup(ROOT, "absent").nodeId(), "a name that is not there may be remembered");
+    }
+
+    @Test
+    void shouldReadWhatWasWritten() {
+        long ino = kernel.create(ROOT, "f", 0644).nodeId();
+        byte[] data = new byte[100_000];
+        new Random(1).nextBytes(data);
+        assertEquals(0, kernel.write(ino, 0, data).errno());
+        assertEquals(data.length, kernel.getattr(ino).attributes().size());
+        assertArrayEquals(data, kernel.read(ino, 0, data.length).bytes());
+        assertArrayEquals(
+                data, kernel.read(ino, 0, data.length + 10_000).bytes(), "a read ends at the end of the file");
+        assertEquals(0, kernel.read(ino, data.length, 4096).bytes().length);
+    }
+
+    @Test
+    void shouldReadHolesAsZeros() {
+        long ino = kernel.create(ROOT, "sparse", 0644).nodeId();
+        byte[] data = "behind the hole".getBytes(StandardCharsets.UTF_8);
+        assertEquals(0, kernel.write(ino, 50_000, data).errno());
+        byte[] read = kernel.read(ino, 0, 60_000).bytes();
+        byte[] expected = new byte[50_000 + data.length];
+        System.arraycopy(data, 0, expected, 50_000, data.length);
+        assertArrayEquals(expected, read);
+        assertEquals(0, kernel.setSize(ino, 10).errno());
+        assertEquals(0, kernel.setSize(ino, 60_000).errno());
+        assertArrayEquals(new byte[60_000], kernel.read(ino, 0, 60_000).bytes(), "what was cut off does not come back");
+    }
+
+    @Test
+    void shouldReadAFileInManyPieces() {
+        long ino = kernel.create(ROOT, "pieces", 0644).nodeId();
+        byte[] expected = new byte[1500 * 20];
+        Random random = new Random(7);
+        for (int i = 1499; i >= 0; i--) {
+            byte[] piece = new byte[11];
+            random.nextBytes(piece);
+            System.arraycopy(piece, 0, expected, i * 20, piece.length);
+            assertEquals(0, kernel.write(ino, i * 20L, piece).errno());
+        }
+        byte[] read = kernel.read(ino, 0, 65_536).bytes();
+        byte[] content = java.util.Arrays.copyOf(expected, 1499 * 20 + 11);
+        assertArrayEquals(content, read);
+    }
+
+    @Test
+    void shouldListADirectoryInParts() {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < 300; i++) {
+            String name = "entry-" + i;
+            names.add(name);
+            assertEquals(0, kernel.mknod(ROOT, name, 0100644, 0).errno());
+        }
+        assertEquals(names, listed(false));
+        assertEquals(names, listed(true));
+    }
+
+    private Set<String> listed(boolean withAttributes) {
+        Set<String> names = new HashSet<>();
+        long offset = 0;
+        while (true) {
+            List<KernelPlayer.Entry> part =
+                    withAttributes ? kernel.readdirplus(ROOT, offset, 4096) : kernel.readdir(ROOT, offset, 4096);
+            if (part.isEmpty()) {
+                assertTrue(names.remove("."));
+                assertTrue(names.remove(".."));
+                return names;
+            }
+            for (KernelPlayer.Entry entry : part) {
+                assertTrue(names.add(entry.name()), "twice: " + entry.name());
+                offset = entry.offset();
+            }
+        }
+    }
+
+    @Test
+    void shouldKeepAnUnlinkedFileUntilTheKernelForgetsIt() throws InterruptedException {
+        long ino = kernel.create(ROOT, "open", 0644).nodeId();
+        byte[] data = {1, 2, 3};
+        kernel.write(ino, 0, data);
+        assertEquals(0, kernel.unlink(ROOT, "open").errno());
+        assertEquals(0, kernel.getattr(ino).attributes().nlink());
+        assertArrayEquals(data, kernel.read(ino, 0, 10).bytes());
+        kernel.forget(ino, 1);
+        assertEquals(0, kernel.fsync(ROOT).errno());
+        for (int i = 0; i < 100 && kernel.getattr(ino).errno() == 0; i++) {
+            Thread.sleep(10); // forget has no answer to wait for
+        }
+        assertEquals(Linux.ENOENT, kernel.getattr(ino).errno());
+    }
+
+    @Test
+    void shouldRenameAndLink() {
+        long ino = kernel.create(ROOT, "a", 0644).nodeId();
+        long other = kernel.create(ROOT, "b", 0644).nodeId();
+        long directory = kernel.mkdir(ROOT, "d", 0755).nodeId();
+        assertEquals(Linux.EEXIST, kernel.rename(ROOT, "a", ROOT, "b", 1).errno(), "RENAME_NOREPLACE");
+        assertEquals(0, kernel.rename(ROOT, "a", ROOT, "b", 2).errno(), "RENAME_EXCHANGE");
+        assertEquals(ino, kernel.lookup(ROOT, "b").nodeId());
+        assertEquals(other, kernel.lookup(ROOT, "a").nodeId());
+        assertEquals(0, kernel.rename(ROOT, "b", directory, "c", 0).errno());
+        assertEquals(0, kernel.lookup(ROOT, "b").nodeId());
+        assertEquals(0, kernel.link(ino, ROOT, "again").errno());
+        assertEquals(2, kernel.getattr(ino).attributes().nlink());
+        assertEquals(Linux.ENOTEMPTY, kernel.rmdir(ROOT, "d").errno());
+        assertEquals(Linux.EISDIR, kernel.unlink(ROOT, "d").errno());
+        assertEquals(Linux.EPERM, kernel.link(directory, ROOT, "no").errno());
+    }
+
+    @Test
+    void shouldReadALink() {
+        long ino = kernel.symlink(ROOT, "link", "/some/where").nodeId();
+        assertEquals("/some/where", new String(kernel.readlink(ino).bytes(), StandardCharsets.UTF_8));
+        assertEquals(11, kernel.getattr(ino).attributes().size());
+    }
+
+    @Test
+    void shouldSayTheTruthAboutSpaceInSixtyFourBits() {
+        KernelPlayer.Answer answer = kernel.statfs();
+        assertEquals(1L << 28, answer.body().getLong(0));
+        assertEquals(1L << 27, answer.body().getLong(8));
+    }
+
+    @Test
+    void shouldRefuseNamesThatAreTooLong() {
+        assertEquals(
+                Linux.ENAMETOOLONG, kernel.mkdir(ROOT, "n".repeat(256), 0755).errno());
+        assertEquals(0, kernel.mkdir(ROOT, "n".repeat(255), 0755).errno());
+    }
+
+    @Test
+    void shouldShowTheSameAfterACleanStop() throws InterruptedException {
+        List<String> names = new ArrayList<>();
+        byte[] data = new byte[70_000];
+        new Random(3).nextBytes(data);
+        for (int i = 0; i < 50; i++) {
+            long ino = kernel.create(ROOT, "f" + i, 0600).nodeId();
+            assertEquals(0, kernel.write(ino, i, data).errno());
+            assertEquals(0, kernel.setMtime(ino, 1_000_000_000L + i, i).errno());
+            names.add("f" + i);
+        }
+        restart();
+        for (int i = 0; i < 50; i++) {
+            KernelPlayer.Answer found = kernel.lookup(ROOT, names.get(i));
+            assertNotEquals(0, found.nodeId(), names.get(i));
+            assertEquals(
+                    (1_000_000_000L + i) * 1_000_000_000L + i,
+                    found.entryAttributes().mtimeNs());
+            byte[] read = kernel.read(found.nodeId(), i, data.length).bytes();
+            assertArrayEquals(data, read, names.get(i));
+        }
+    }
+}
