@@ -62,7 +62,11 @@ final class Commands {
         line.setUsageHelpWidth(100);
         line.setExecutionStrategy(result -> {
             printer.level(top.isVerbose, top.isQuiet);
-            if (!result.hasSubcommand() && !CommandLine.printHelpIfRequested(result)) {
+            Integer helped = CommandLine.executeHelpRequest(result);
+            if (helped != null) {
+                return helped;
+            }
+            if (!result.hasSubcommand()) {
                 line.usage(line.getErr());
                 return ExitCode.USAGE;
             }

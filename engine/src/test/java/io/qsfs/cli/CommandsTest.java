@@ -125,6 +125,7 @@ class CommandsTest {
     @Test
     void shouldShowHelp() {
         assertEquals(0, run("--help"));
+        assertEquals(1, out().split("Usage:", -1).length - 1, out());
         for (String command : List.of("init", "mount", "umount", "status", "flush", "evict", "recover", "version")) {
             assertTrue(out().contains("\n  " + command + " "), command);
             String all = out();
