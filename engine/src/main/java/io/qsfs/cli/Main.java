@@ -35,7 +35,7 @@ public final class Main {
     }
 
     /** Before the first logger is made, which reads these. A detached mount was given a log file by its parent. */
-    private static void configureLog(String[] arguments) {
+    static void configureLog(String[] arguments) {
         if (System.getProperty("qsfs.log.level") == null) {
             System.setProperty("qsfs.log.level", logLevel(arguments));
         }

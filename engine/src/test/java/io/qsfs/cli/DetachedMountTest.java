@@ -77,6 +77,9 @@ class DetachedMountTest {
         assertEquals(0, mounted.code(), mounted.toString());
         assertTrue(mounted.out().contains("replayed 12 records in 3 ms\n"), mounted.toString());
         assertTrue(mounted.out().contains("mounted \"local\" on " + directory + " (pid "), mounted.toString());
+        Path state = folder.resolve("STATE_HOME/qsfs/local");
+        String log = Files.readString(state.resolve("qsfs.log"));
+        assertTrue(log.contains("INFO  FakeLauncher [main] fake mount on " + directory), log);
         Ended status = run("status", directory.toString());
         assertEquals(0, status.code(), status.toString());
         assertTrue(status.out().startsWith("volume \"local\" on " + directory + ": running"), status.toString());

@@ -11,6 +11,7 @@ public final class FakeMain {
 
     /** As {@link Main}. */
     public static void main(String[] arguments) {
+        Main.configureLog(arguments);
         FakeLauncher launcher = new FakeLauncher();
         String failure = System.getenv("QSFS_FAKE_FAILURE");
         if (failure != null && failure.equals("halt")) {

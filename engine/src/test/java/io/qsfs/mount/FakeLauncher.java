@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.LoggerFactory;
 
 /** A launcher without an engine; {@link #calls} has one line a call. */
 public final class FakeLauncher implements VolumeLauncher {
@@ -42,6 +43,7 @@ public final class FakeLauncher implements VolumeLauncher {
             }
         }
         fail();
+        LoggerFactory.getLogger(FakeLauncher.class).info("fake mount on {}", mountPoint);
         out.line("replayed 12 records in 3 ms");
         if (mount == null) {
             mount = new FakeMount(mountPoint.toString());
