@@ -153,6 +153,13 @@ find_jar() {
     done
 }
 
+# Maven's own libraries make Java 23 and newer print warnings that nobody here can act on.
+quiet_maven() {
+    if [ "$java_found" -ge 23 ]; then
+        export MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow ${MAVEN_OPTS:-}"
+    fi
+}
+
 # Builds when nothing is built. One at a time: two commands may start at once.
 build_if_needed() {
     find_jar
@@ -164,10 +171,7 @@ build_if_needed() {
         missing_build_packages | install_packages
         find_java javac
         say "building with Java $java_found ($java_home); the first time this fetches libraries and takes a minute or two"
-        # Maven's own libraries make Java 23 and newer print warnings that nobody here can act on.
-        if [ "$java_found" -ge 23 ]; then
-            export MAVEN_OPTS="--sun-misc-unsafe-memory-access=allow ${MAVEN_OPTS:-}"
-        fi
+        quiet_maven
         (cd "$root" && JAVA_HOME=$java_home mvn -q -B -Dmaven.test.skip=true -pl bindings,engine package >&2) \
             || fail "the build failed: see above."
         find_jar

@@ -82,6 +82,9 @@ final class Mounting {
         if (printer.isVerbose()) {
             arguments.add("-v");
         }
+        if (printer.isQuiet()) {
+            arguments.add("-q");
+        }
         arguments.add("--");
         arguments.add(mountPoint.toAbsolutePath().toString());
         try {
