@@ -233,7 +233,7 @@ public final class LogSync {
         }
         int count = batch.size();
         if (count == 0) {
-            return 0;
+            return syncWhenCrowded();
         }
         int errno = signal.failure();
         if (errno == 0) {
@@ -241,6 +241,20 @@ public final class LogSync {
         }
         answer(errno);
         return count;
+    }
+
+    /**
+     * The file-system thread waits for a segment whose slot frees up only when older ones are durable: it cannot request, so this
+     * is done unasked.
+     */
+    private int syncWhenCrowded() {
+        OpenSegments open = meta.open();
+        boolean crowded = open.segmentWanted() && !open.hasRoomFor(open.number(open.readyEnd()));
+        if (!crowded || signal.failure() != 0 || meta.flushed() <= durableMeta) {
+            return 0;
+        }
+        syncStreams();
+        return 1;
     }
 
     private void answer(int errno) {

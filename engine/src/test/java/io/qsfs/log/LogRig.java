@@ -1,16 +1,19 @@
 package io.qsfs.log;
 
 import io.qsfs.bindings.isal.Isal;
+import io.qsfs.log.record.MountRecord;
 import io.qsfs.log.record.PurgeRecord;
+import io.qsfs.log.record.RecordHeader;
+import io.qsfs.log.record.RecordType;
 import io.qsfs.log.record.SyncRecord;
 import io.qsfs.log.record.WriteRecord;
-import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -30,9 +33,10 @@ final class LogRig implements AutoCloseable {
     final Arena arena = Arena.ofShared();
     final MemorySegment payload = arena.allocate(DataStream.CLAIM_MAX, 4096);
     final List<Appended> history;
-    final List<long[]> closed = java.util.Collections.synchronizedList(new ArrayList<>());
+    final List<long[]> closed = Collections.synchronizedList(new ArrayList<>());
     ScanResult scan;
     long acknowledged;
+    private long acknowledgedBefore;
 
     LogRig(Disk disk, Path directory, List<Appended> history, Random random) {
         this(disk, directory, history, random, new LogContext());
@@ -57,10 +61,9 @@ final class LogRig implements AutoCloseable {
             scan = recovery.run(
                     ScanStart.BEGINNING,
                     (record, at, position, length) -> {
+                        checkData(record, at);
                         found.add(new Appended(
-                                io.qsfs.log.record.RecordHeader.sequence(record, at),
-                                io.qsfs.log.record.RecordHeader.crc(record, at),
-                                position));
+                                RecordHeader.sequence(record, at), RecordHeader.crc(record, at), position));
                         return 0;
                     },
                     MetaElsewhere.NOWHERE);
@@ -74,8 +77,8 @@ final class LogRig implements AutoCloseable {
                 log.catalog().nextNumber(Streams.DATA),
                 log.catalog().nextNumber(Streams.META),
                 scan.lastSequence() + 1);
-        long at = log.meta().stagingOffset(io.qsfs.log.record.MountRecord.FIXED_BYTES);
-        commit(io.qsfs.log.record.MountRecord.encode(
+        long at = log.meta().stagingOffset(MountRecord.FIXED_BYTES);
+        commit(MountRecord.encode(
                 log.meta().staging(),
                 at,
                 0,
@@ -88,6 +91,24 @@ final class LogRig implements AutoCloseable {
                 new Id128(9, 9),
                 log.data().claimed()));
         return this;
+    }
+
+    /** What a power cut leaves of accepted records has its data, always. */
+    private void checkData(MemorySegment record, long at) {
+        if (RecordType.of(RecordHeader.typeCode(record, at)) != RecordType.WRITE) {
+            return;
+        }
+        long position = WriteRecord.position(record, at);
+        int bytes = WriteRecord.dataLength(record, at);
+        SegmentFile file = log.catalog().pin(Streams.DATA, position / SEGMENT_BYTES);
+        if (file == null) {
+            throw new AssertionError("the data segment of an accepted record is missing: position=" + position);
+        }
+        int errno = log.catalog().pread(file, position, payload, 0, bytes);
+        log.catalog().unpin(file);
+        if (errno != 0 || Isal.crc32c(payload, 0, bytes, 0) != WriteRecord.dataCrc(record, at)) {
+            throw new AssertionError("an accepted record has wrong data: position=" + position + " errno=" + errno);
+        }
     }
 
     private void recovered(List<Appended> found) {
@@ -106,8 +127,8 @@ final class LogRig implements AutoCloseable {
             }
             lastSequence = record.sequence;
         }
-        if (lastSequence < acknowledgedSequence()) {
-            throw new AssertionError("acknowledged up to sequence " + acknowledgedSequence() + ", recovered up to "
+        if (lastSequence < acknowledgedBefore) {
+            throw new AssertionError("acknowledged up to sequence " + acknowledgedBefore + ", recovered up to "
                     + lastSequence + ": " + scan.summary());
         }
         while (history.size() > i) {
@@ -115,14 +136,9 @@ final class LogRig implements AutoCloseable {
         }
     }
 
-    private long acknowledgedSequence() {
-        return acknowledgedBefore;
-    }
-
-    private long acknowledgedBefore;
-
     LogRig acknowledgedBefore(long sequence) {
         acknowledgedBefore = sequence;
+        acknowledged = sequence;
         return this;
     }
 
@@ -132,7 +148,7 @@ final class LogRig implements AutoCloseable {
         long position = meta.commit(length);
         MemorySegment staging = meta.staging();
         long at = lastOffset(position);
-        history.add(new Appended(sequence, io.qsfs.log.record.RecordHeader.crc(staging, at), position));
+        history.add(new Appended(sequence, RecordHeader.crc(staging, at), position));
         return position;
     }
 
@@ -209,9 +225,5 @@ final class LogRig implements AutoCloseable {
     public void close() {
         log.close();
         arena.close();
-    }
-
-    static Clock clock() {
-        return Clock.SYSTEM;
     }
 }

@@ -19,9 +19,11 @@ import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The log on a real disk: what goes in comes out, segments close, files go and stay as they should. */
+@Timeout(60)
 class SegmentLogTest {
     @TempDir
     Path directory;
@@ -166,6 +168,18 @@ class SegmentLogTest {
             int last = asked.size();
             LockSupport.parkNanos(1_300_000_000L);
             assertEquals(last, asked.size(), "an idle log asked again");
+        }
+    }
+
+    /** The file-system thread cannot ask for a sync while it waits for the slot that only a sync frees. */
+    @Test
+    void shouldNotWaitForItselfWhenManyMetaSegmentsCloseWithoutASync() {
+        try (LogRig rig = rig().mount(1)) {
+            for (int i = 0; i < 3 * OpenSegments.MAX; i++) {
+                assertTrue(rig.purge() >= 0);
+                assertEquals(i, rig.log.meta().closeActive());
+            }
+            assertEquals(0, rig.sync());
         }
     }
 

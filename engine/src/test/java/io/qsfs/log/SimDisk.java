@@ -172,8 +172,7 @@ public final class SimDisk implements Disk {
         next.syncedNames.clear();
         next.syncedNames.putAll(syncedNames);
         next.nameChanges.addAll(nameChanges);
-        next.capacityBytes = capacityBytes;
-        return next;
+        return inherit(next);
     }
 
     /** The power goes and comes back. Returns the disk as it is then; this one is dead. */
@@ -198,8 +197,14 @@ public final class SimDisk implements Disk {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        SimDisk next = new SimDisk(root, random.nextLong());
+        return inherit(new SimDisk(root, random.nextLong()));
+    }
+
+    private SimDisk inherit(SimDisk next) {
         next.capacityBytes = capacityBytes;
+        next.syncsDoNothing = syncsDoNothing;
+        next.directorySyncsDoNothing = directorySyncsDoNothing;
+        next.fallocateMissing = fallocateMissing;
         return next;
     }
 
