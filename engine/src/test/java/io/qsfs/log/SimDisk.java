@@ -138,7 +138,7 @@ public final class SimDisk implements Disk {
                         .sum();
     }
 
-    /** The next {@code count} calls of fdatasync or fsync fail with EIO. */
+    /** The next {@code count} calls of fdatasync fail with EIO. */
     public synchronized void failSyncs(int count) {
         syncsToFail = count;
     }
@@ -356,26 +356,27 @@ public final class SimDisk implements Disk {
     @Override
     public synchronized int fdatasync(int fd) {
         Inode inode = open.get(fd);
-        if (inode == null) {
-            return -Linux.EIO;
-        }
-        syncCount++;
-        if (syncsToFail > 0) {
+        if (inode != null && syncsToFail > 0) {
             syncsToFail--;
             inode.lost.addAll(inode.dirty);
             inode.dirty.clear();
             return -Linux.EIO;
         }
+        return fsync(fd);
+    }
+
+    @Override
+    public synchronized int fsync(int fd) {
+        Inode inode = open.get(fd);
+        if (inode == null) {
+            return -Linux.EIO;
+        }
+        syncCount++;
         if (!syncsDoNothing) {
             inode.dirty.forEach(inode::apply);
             inode.dirty.clear();
         }
         return 0;
-    }
-
-    @Override
-    public int fsync(int fd) {
-        return fdatasync(fd);
     }
 
     @Override
