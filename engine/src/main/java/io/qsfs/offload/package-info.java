@@ -1,0 +1,2 @@
+/** A closed segment to placed shards; owed shards; back-pressure. */
+package io.qsfs.offload;
