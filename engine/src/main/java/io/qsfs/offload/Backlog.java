@@ -34,7 +34,7 @@ public final class Backlog {
         PLACED,
         /** Nothing has moved for as long as the caller was patient. */
         STALLED,
-        /** What is left will not be placed: see {@link #unplaced}. */
+        /** What is left will not be placed: see {@link #waiting}. */
         FAILED
     }
 
@@ -85,10 +85,22 @@ public final class Backlog {
         return clock.nanoTime() - progressNs > 2 * RATE_WINDOW_NS ? 0 : bytesPerSecond;
     }
 
-    /** Closed segments that are not placed, data first, each with why when placing it has failed for good (else ""). */
-    public List<String> unplaced() {
+    /**
+     * A closed segment that is not placed.
+     *
+     * @param reason why placing it has failed for good; empty while it is on its way.
+     */
+    public record Waiting(ClosedSegment segment, String reason) {
+        @Override
+        public String toString() {
+            return reason.isEmpty() ? segment.toString() : segment + ": " + reason;
+        }
+    }
+
+    /** Closed segments that are not placed, data first, by number. */
+    public List<Waiting> waiting() {
         return pending.entrySet().stream()
-                .map(entry -> entry.getKey() + (entry.getValue().isEmpty() ? "" : ": " + entry.getValue()))
+                .map(entry -> new Waiting(entry.getKey(), entry.getValue()))
                 .toList();
     }
 

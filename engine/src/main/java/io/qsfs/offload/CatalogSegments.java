@@ -4,6 +4,7 @@ import io.qsfs.log.LogSync;
 import io.qsfs.log.SegmentCatalog;
 import io.qsfs.log.SegmentFile;
 import io.qsfs.log.Streams;
+import io.qsfs.memory.Id128;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -29,6 +30,17 @@ public final class CatalogSegments implements SegmentSource {
     @Override
     public long rangeTableBytesMax() {
         return catalog.rangeTableBytesMax();
+    }
+
+    @Override
+    public Id128 mountId(int stream, long number) {
+        SegmentFile file = catalog.pin(stream, number);
+        if (file == null) {
+            return null;
+        }
+        Id128 mountId = file.identity().mountId();
+        catalog.unpin(file);
+        return mountId;
     }
 
     @Override

@@ -11,7 +11,8 @@ import io.qsfs.memory.Id128;
  * @param mountId      the mount that wrote it.
  * @param epoch        the epoch it was written in.
  * @param dataRequired of a meta segment: every data segment with a number up to this one is placed before it; -1 for
- * none.
+ *     none. Of this mount's, it may be a data segment that is handed over later; of an earlier mount's, it is one that
+ *     was handed over before.
  */
 public record ClosedSegment(int stream, long number, long from, long to, Id128 mountId, long epoch, long dataRequired)
         implements Comparable<ClosedSegment> {

@@ -67,6 +67,7 @@ public final class Offloader implements AutoCloseable {
     private final TreeMap<ClosedSegment, Job> jobs = new TreeMap<>();
     private final List<Upload> uploads = new ArrayList<>();
     private final Set<Id128> slow = new HashSet<>();
+    private long highestData = -1;
     private final NativeBuffer rangeTable;
     private final RangeChecker checker;
 
@@ -134,12 +135,19 @@ public final class Offloader implements AutoCloseable {
     }
 
     /**
-     * Hands a closed segment over. Of an empty segment, or one that is on its way already, nothing happens. Data
-     * segments are handed over before the meta segments that refer to them.
+     * Hands a closed segment over, each stream in the order of numbers. Of an empty segment, or one that is on its
+     * way already, nothing happens. Data segments are handed over before the meta segments that refer to them.
      */
     public void closed(ClosedSegment segment) {
         if (segment.bytes() > 0 && backlog.add(segment)) {
-            inbox.send(() -> jobs.put(segment, new Job(segment, clock.nanoTime())));
+            inbox.send(() -> take(segment));
+        }
+    }
+
+    private void take(ClosedSegment segment) {
+        jobs.put(segment, new Job(segment, clock.nanoTime()));
+        if (segment.stream() == STREAM_DATA) {
+            highestData = Math.max(highestData, segment.number());
         }
     }
 
@@ -405,12 +413,22 @@ public final class Offloader implements AutoCloseable {
                     && !job.isFailed
                     && nowNs - job.retryAtNs >= 0
                     && source.durable(segment.stream()) >= segment.to()
-                    && (segment.stream() != STREAM_META || segment.dataRequired() < unplacedData);
+                    && (segment.stream() != STREAM_META || isDataPlaced(segment, unplacedData));
             if (isReady) {
                 return job;
             }
         }
         return null;
+    }
+
+    /**
+     * True when the data that a metadata segment refers to is placed. A data segment of the same mount that has not
+     * been handed over yet is not: the log closes it a moment later.
+     */
+    private boolean isDataPlaced(ClosedSegment meta, long unplacedData) {
+        long required = meta.dataRequired();
+        return required < unplacedData
+                && (required <= highestData || !meta.mountId().equals(source.mountId(STREAM_DATA, required)));
     }
 
     /** Reads and seals a segment, and sends its shards; false when that could not be. */

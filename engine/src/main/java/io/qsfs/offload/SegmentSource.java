@@ -1,5 +1,6 @@
 package io.qsfs.offload;
 
+import io.qsfs.memory.Id128;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -13,6 +14,9 @@ public interface SegmentSource {
 
     /** The longest range table in bytes. */
     long rangeTableBytesMax();
+
+    /** The mount that wrote a local segment, closed or not; null when it is not local. */
+    Id128 mountId(int stream, long number);
 
     /** A local segment, pinned until it is closed; null when it is not local. */
     LocalSegment open(int stream, long number);

@@ -184,6 +184,11 @@ public final class Recall implements AutoCloseable {
         return (long) cache.slotBytes() * cache.slotCount();
     }
 
+    /** Bytes of its slots that hold a chunk. */
+    public long usedBytes() {
+        return (long) cache.slotBytes() * cache.usedSlots();
+    }
+
     /** Slots that readers hold. */
     public long pinnedSlots() {
         return cache.pinnedSlots();

@@ -49,6 +49,7 @@ final class RecallCache implements AutoCloseable {
     private int freeCount;
     private int hand;
     private final AtomicLong pinned = new AtomicLong();
+    private volatile int usedSlots;
     private volatile boolean slotWanted;
     private volatile Runnable onSlotFree = () -> {};
 
@@ -185,6 +186,11 @@ final class RecallCache implements AutoCloseable {
         return slotBytes;
     }
 
+    /** Slots that hold a chunk, for status. */
+    int usedSlots() {
+        return usedSlots;
+    }
+
     /** Slots with at least one pin, for status. */
     long pinnedSlots() {
         return pinned.get();
@@ -219,6 +225,7 @@ final class RecallCache implements AutoCloseable {
                 touched.setOpaque(slot, 0);
             } else if (pins.compareAndSet(slot, 0, CHANGING)) {
                 unlink(slot);
+                usedSlots(usedSlots - 1);
                 return slot;
             }
         }
@@ -246,6 +253,12 @@ final class RecallCache implements AutoCloseable {
             pinned.incrementAndGet();
         }
         pins.set(slot, pinCount);
+        usedSlots(usedSlots + 1);
+    }
+
+    /** The recall thread alone counts. */
+    private void usedSlots(int count) {
+        usedSlots = count;
     }
 
     /** A taken slot that was not filled. */

@@ -3,6 +3,7 @@ package io.qsfs.offload;
 import io.qsfs.bindings.isal.Isal;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.log.RangeTable;
+import io.qsfs.memory.Id128;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,6 +24,7 @@ final class MemorySegments implements SegmentSource {
     final TreeSet<Long> dropped = new TreeSet<>();
     volatile long durableData = Long.MAX_VALUE;
     volatile long durableMeta = Long.MAX_VALUE;
+    Id128 mountId = Id128.NIL;
     int readErrno;
     int opened;
     int closed;
@@ -67,6 +69,11 @@ final class MemorySegments implements SegmentSource {
     @Override
     public long rangeTableBytesMax() {
         return RangeTable.bytes(4096);
+    }
+
+    @Override
+    public Id128 mountId(int stream, long number) {
+        return (stream == 0 ? data : meta).containsKey(number) ? mountId : null;
     }
 
     @Override

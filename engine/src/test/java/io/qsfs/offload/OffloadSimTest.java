@@ -163,7 +163,7 @@ class OffloadSimTest {
             clock.advance(SECOND / 4);
             while (offloader.doWork() > 0) {}
         }
-        assertEquals(List.of(), offloader.backlog().unplaced());
+        assertEquals(List.of(), offloader.backlog().waiting());
     }
 
     private void close(Offloader offloader, long number) {

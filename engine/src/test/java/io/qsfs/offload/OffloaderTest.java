@@ -246,6 +246,19 @@ class OffloaderTest {
     }
 
     @Test
+    void shouldWaitForDataThatIsHandedOverAfterTheMetadata() {
+        log.mountId = MOUNT;
+        log.data.put(5L, new byte[10]); // full, and not closed yet
+        closeMeta(0, 5000, 5);
+        closeMeta(1, 5000, 4); // of a mount before: nobody hands it over
+        crank();
+        assertEquals(List.of("m1"), sink.events);
+        closeData(5, 100_000);
+        crank();
+        assertEquals(List.of("m1", "d5", "m0"), sink.events);
+    }
+
+    @Test
     void shouldNotSealRottenBytes() {
         byte[] bytes = closeData(0, 600_000);
         bytes[log.rottenOffset(0)] ^= 1;
@@ -257,7 +270,7 @@ class OffloaderTest {
                 .noneMatch(b -> b.objects.keySet().stream().anyMatch(o -> o.startsWith(ShardName.prefix(0, 0)))));
         assertEquals(2, offloader.backlog().segments());
         assertEquals(Backlog.Outcome.FAILED, offloader.backlog().await(0, -1, SECOND, (segments, left, rate) -> true));
-        assertTrue(offloader.backlog().unplaced().getFirst().contains("checksum"));
+        assertTrue(offloader.backlog().waiting().getFirst().reason().contains("checksum"));
     }
 
     @Test
@@ -424,7 +437,7 @@ class OffloaderTest {
         offloader.start();
         assertEquals(
                 Backlog.Outcome.STALLED, offloader.backlog().await(1, -1, SECOND / 5, (segments, left, rate) -> true));
-        assertEquals(2, offloader.backlog().unplaced().size());
+        assertEquals(2, offloader.backlog().waiting().size());
         backends.forEach(MemoryBackend::release);
         assertEquals(
                 Backlog.Outcome.PLACED, offloader.backlog().await(1, -1, 10 * SECOND, (segments, left, rate) -> true));

@@ -212,7 +212,7 @@ class RoundTripTest {
         while (!(placements.containsKey("0-" + data) && placements.containsKey("1-" + meta))) {
             assertTrue(
                     Clock.SYSTEM.nanoTime() - giveUpNs < 0,
-                    () -> "not placed: " + offloader.backlog().unplaced());
+                    () -> "not placed: " + offloader.backlog().waiting());
             Thread.onSpinWait();
         }
         assertEquals(
