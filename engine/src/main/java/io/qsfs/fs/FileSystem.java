@@ -140,6 +140,11 @@ public final class FileSystem implements AutoCloseable {
         return agent.stoppedBy();
     }
 
+    /** What statfs says now. */
+    public SpaceReport spaceReport() {
+        return context.space().report();
+    }
+
     /** Reads that wait for backends. */
     public int parkedReadCount() {
         return parkedReads.waiting();

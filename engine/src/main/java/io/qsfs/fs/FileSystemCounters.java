@@ -12,6 +12,10 @@ public final class FileSystemCounters {
     public final LongAdder commits = new LongAdder();
     /** Group commits of the log. */
     public final LongAdder syncs = new LongAdder();
+    /** Bytes of content given to readers. */
+    public final LongAdder bytesRead = new LongAdder();
+    /** Reads that ended in an error. */
+    public final LongAdder readErrors = new LongAdder();
     /** Bytes of content taken. */
     public final LongAdder bytesWritten = new LongAdder();
 }

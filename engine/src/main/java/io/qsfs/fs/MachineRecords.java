@@ -27,6 +27,11 @@ public final class MachineRecords {
         this.clock = context.clock();
     }
 
+    /** Where the record that was written last ends in the meta stream. */
+    public long end() {
+        return meta.appendPosition();
+    }
+
     /** The first record of a mount. */
     public int mount(
             Id128 mountId,

@@ -32,6 +32,7 @@ public final class ParkedReads {
     private static final Logger LOG = LoggerFactory.getLogger(ParkedReads.class);
 
     private final Replies replies;
+    private final FileSystemCounters counters;
     private final SegmentCatalog catalog;
     private final EvictedBytes evicted;
     private final Interrupts interrupts;
@@ -44,6 +45,7 @@ public final class ParkedReads {
 
     ParkedReads(FileSystem fs, Interrupts interrupts, int readBytesMax, Arena arena) {
         this.replies = fs.replies();
+        this.counters = fs.counters();
         this.catalog = fs.log().catalog();
         this.evicted = fs.evicted();
         this.interrupts = interrupts;
@@ -258,9 +260,11 @@ public final class ParkedReads {
 
         private void answer(int outcome) {
             if (outcome == 0) {
+                counters.bytesRead.add(length);
                 replies.bytes(request, buffer, length);
                 return;
             }
+            counters.readErrors.increment();
             LOG.warn("read of inode {} failed with {}", ino, Errno.name(outcome));
             replies.error(request, outcome);
         }

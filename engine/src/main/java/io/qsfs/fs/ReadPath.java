@@ -63,6 +63,7 @@ final class ReadPath {
         boolean isComplete = query.extents.endOffset() >= query.offset + wanted;
         int outcome = !isComplete ? PIECES_TOO_MANY : gather(query.extents, query.offset, wanted);
         if (outcome == PIECES_DONE) {
+            fs.counters().bytesRead.add(wanted);
             if (!fs.replies().gathered(request, iovecs, iovecCount)) {
                 fs.counters().failedReplies.increment();
             }

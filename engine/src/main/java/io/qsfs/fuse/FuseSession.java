@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A libfuse session and its workers. The order of ending is the reverse of beginning: unmount, workers end, destroy, and only
@@ -105,6 +106,11 @@ public final class FuseSession implements AutoCloseable {
     /** Waits until every worker has ended: the kernel has unmounted it. */
     public void awaitEnd() throws InterruptedException {
         running.await();
+    }
+
+    /** As {@link #awaitEnd()} for so many nanoseconds at most; false when workers still run. */
+    public boolean awaitEnd(long ns) throws InterruptedException {
+        return running.await(ns, TimeUnit.NANOSECONDS);
     }
 
     /** Asks the kernel to unmount; busy or not, the mount point is free afterwards and open files get errors. */

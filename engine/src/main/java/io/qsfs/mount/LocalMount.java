@@ -1,0 +1,293 @@
+package io.qsfs.mount;
+
+import io.qsfs.bindings.linux.Errno;
+import io.qsfs.bindings.linux.FileStat;
+import io.qsfs.bindings.linux.Linux;
+import io.qsfs.config.QsfsException;
+import io.qsfs.config.VolumeConfig;
+import io.qsfs.fs.FileSystem;
+import io.qsfs.fuse.FuseSession;
+import io.qsfs.keeper.EvictionReport;
+import io.qsfs.memory.Clock;
+import io.qsfs.offload.Backlog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A mount that runs: answers commands, and takes everything down in order when it ends.
+ *
+ * <pre>
+ *   kernel detached → workers end → segments closed → placed → synced → threads end → index marked clean → lock released
+ * </pre>
+ *
+ * <p>Threading: commands on any thread; the end on {@code mount-end}.
+ */
+final class LocalMount implements RunningMount {
+    /** How long placing may stand still before waiting for it is given up. */
+    private static final long STALL_NS = 30_000_000_000L;
+    /** How long open files are served after SIGTERM. */
+    private static final long STOP_TIMEOUT_NS = 30_000_000_000L;
+
+    private static final long EVICT_WAIT_NS = 60_000_000_000L;
+    private static final long PROGRESS_NS = 250_000_000L;
+    private static final Logger LOG = LoggerFactory.getLogger(LocalMount.class);
+
+    private final VolumeConfig config;
+    private final Path mountPoint;
+    private final FuseSession session;
+    private final VolumeParts parts;
+    private final Clock clock;
+    private final StatusReporter reporter;
+    private final CompletableFuture<UnmountReport> end = new CompletableFuture<>();
+    private final long connection;
+    private volatile boolean isNow;
+    private volatile boolean isEnding;
+
+    LocalMount(VolumeConfig config, Path mountPoint, FuseSession session, VolumeParts parts, Clock clock) {
+        this.config = config;
+        this.mountPoint = mountPoint;
+        this.session = session;
+        this.parts = parts;
+        this.clock = clock;
+        this.reporter = new StatusReporter(config, mountPoint, parts, clock, () -> isEnding);
+        FileStat stat = new FileStat();
+        this.connection =
+                Linux.stat(mountPoint.toString(), stat) == 0 ? stat.device & 0xff | stat.device >>> 12 & ~0xffL : -1;
+        new Thread(this::awaitSession, "mount-end").start();
+    }
+
+    @Override
+    public StatusReport status() {
+        return reporter.report();
+    }
+
+    @Override
+    public FlushReport flush(boolean local, PrintSink progress) {
+        requireRunning();
+        long openForWriting = MountUsers.openForWriting(mountPoint);
+        long before = parts.backlog().placedBytes();
+        if (local) {
+            syncNow();
+            return new FlushReport(true, 0, openForWriting, List.of());
+        }
+        placeAll(progress, false);
+        return new FlushReport(false, parts.backlog().placedBytes() - before, openForWriting, unplaced());
+    }
+
+    @Override
+    public EvictReport evict(boolean all, PrintSink progress) {
+        requireRunning();
+        long before = reporter.localBytes();
+        String kept = null;
+        long segments = 0;
+        if (all) {
+            placeAll(progress, false);
+            parts.checkpoint(EVICT_WAIT_NS);
+            EvictionReport report = get(parts.evictAll(EVICT_WAIT_NS));
+            segments = report.evictedSegments();
+            kept = kept(report);
+        } else {
+            segments = parts.evictToLimit();
+        }
+        return new EvictReport(segments, before, reporter.localBytes(), kept);
+    }
+
+    private static String kept(EvictionReport report) {
+        List<String> reasons = new ArrayList<>();
+        if (report.notPlaced() > 0) {
+            reasons.add(report.notPlaced() + " segments are not placed yet");
+        }
+        if (report.notSafe() > 0) {
+            reasons.add(report.notSafe() + " have too few shards that are known to be durable");
+        }
+        if (report.notCheckpointed() > 0) {
+            reasons.add(report.notCheckpointed() + " hold metadata that no local checkpoint has yet");
+        }
+        return reasons.isEmpty() ? null : String.join(", ", reasons);
+    }
+
+    private static EvictionReport get(CompletableFuture<EvictionReport> future) {
+        try {
+            return future.get(2 * EVICT_WAIT_NS, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new QsfsException("interrupted while evicting: ask qsfs status what is left.", e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new QsfsException("evicting did not end: see the log of the mount.", e);
+        }
+    }
+
+    @Override
+    public UnmountReport unmount(boolean now, PrintSink progress) {
+        if (!end.isDone() && !isEnding) {
+            int outcome = Linux.umount2(mountPoint.toString(), 0);
+            if (outcome == -Linux.EBUSY) {
+                return new UnmountReport(UnmountReport.Outcome.BUSY, List.of(), MountUsers.processes(mountPoint), null);
+            }
+            if (outcome != 0 && outcome != -Linux.EINVAL) { // EINVAL: it is unmounted already
+                throw new QsfsException("mount point " + mountPoint + " cannot be unmounted (" + Errno.message(-outcome)
+                        + "): run it as the user who mounted, or as root.");
+            }
+        }
+        isNow |= now;
+        return awaitEnd(progress);
+    }
+
+    @Override
+    public UnmountReport stop(PrintSink progress) {
+        if (!end.isDone() && !isEnding) {
+            syncNow();
+            if (Linux.umount2(mountPoint.toString(), 0) == -Linux.EBUSY) {
+                LOG.warn("busy: {} is detached, files that are open are served on for a while", mountPoint);
+                Linux.umount2(mountPoint.toString(), Linux.MNT_DETACH);
+                abortLater();
+            }
+        }
+        return awaitEnd(progress);
+    }
+
+    /** Cuts the kernel's connection when open files keep it after the time that a stop may take. */
+    private void abortLater() {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        if (!session.awaitEnd(STOP_TIMEOUT_NS)) {
+                            LOG.warn("files are still open: the connection is cut, they get errors from now on");
+                            Files.writeString(Path.of("/sys/fs/fuse/connections/" + connection + "/abort"), "1");
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    } catch (IOException e) {
+                        LOG.error("the connection {} cannot be cut: {}", connection, e.getMessage());
+                    }
+                },
+                "mount-abort");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public UnmountReport awaitEnd() throws InterruptedException {
+        try {
+            return end.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the end of a mount never fails by itself", e);
+        }
+    }
+
+    private UnmountReport awaitEnd(PrintSink progress) {
+        long total = parts.backlog().bytes();
+        while (true) {
+            try {
+                return end.get(PROGRESS_NS, TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                total = show(progress, total);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("the end of a mount never fails by itself", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new QsfsException("interrupted: the mount goes on placing by itself.", e);
+            }
+        }
+    }
+
+    /** Tells how far placing is; returns the whole, which grows while segments are closed. */
+    private long show(PrintSink progress, long totalBefore) {
+        Backlog backlog = parts.backlog();
+        long left = backlog.bytes();
+        long total = Math.max(totalBefore, left);
+        if (left > 0) {
+            progress.progress(
+                    new Progress("placing", total - left, total, backlog.bytesPerSecond(), backlog.segments()));
+        }
+        return total;
+    }
+
+    private void requireRunning() {
+        if (isEnding) {
+            throw new QsfsException("the volume is being unmounted: mount it again first.");
+        }
+    }
+
+    // The end.
+
+    private void awaitSession() {
+        UnmountReport report;
+        try {
+            session.awaitEnd();
+            isEnding = true;
+            parts.sayDraining();
+            report = finish();
+        } catch (InterruptedException e) {
+            report = failed("interrupted");
+        } catch (RuntimeException e) {
+            LOG.error("the mount did not end well", e);
+            report = failed(e.getMessage());
+        }
+        end.complete(report);
+    }
+
+    private static UnmountReport failed(String why) {
+        return new UnmountReport(UnmountReport.Outcome.FAILED, List.of(), List.of(), why);
+    }
+
+    private UnmountReport finish() {
+        session.close();
+        int stopped = parts.fileSystem().stoppedBy();
+        if (stopped == 0) {
+            placeAll(PrintSink.NONE, true);
+        }
+        List<Unplaced> unplaced = unplaced();
+        String problem = parts.close(stopped == 0);
+        if (problem != null) {
+            return new UnmountReport(UnmountReport.Outcome.FAILED, unplaced, List.of(), problem);
+        }
+        return new UnmountReport(
+                unplaced.isEmpty() ? UnmountReport.Outcome.PLACED : UnmountReport.Outcome.LOCAL_ONLY,
+                unplaced,
+                List.of(),
+                null);
+    }
+
+    private List<Unplaced> unplaced() {
+        return reporter.unplaced();
+    }
+
+    /** Closes what is active and waits for its placing as long as that progresses. */
+    private void placeAll(PrintSink progress, boolean isAtEnd) {
+        CompletableFuture<long[]> closed = new CompletableFuture<>();
+        parts.fileSystem()
+                .closeSegments((nextData, nextMeta, errno) -> closed.complete(new long[] {nextData, nextMeta, errno}));
+        long[] numbers = closed.join();
+        if (numbers[2] != 0) {
+            throw new QsfsException("the log cannot be synced (" + Errno.message((int) numbers[2])
+                    + "): unmount, check the disk, and mount again.");
+        }
+        long[] total = {parts.backlog().bytes()};
+        parts.backlog().await(numbers[0] - 1, numbers[1] - 1, STALL_NS, (segments, bytes, rate) -> {
+            total[0] = show(progress, total[0]);
+            return !(isAtEnd && isNow);
+        });
+        syncNow(); // the records of the placing
+    }
+
+    private void syncNow() {
+        CompletableFuture<Integer> done = new CompletableFuture<>();
+        FileSystem fileSystem = parts.fileSystem();
+        fileSystem.sync((token, errno) -> done.complete(errno), 0);
+        int errno = done.join();
+        if (errno != 0) {
+            throw new QsfsException("the log cannot be synced (" + Errno.message(errno)
+                    + "): unmount, check the disk, and mount again.");
+        }
+    }
+}
