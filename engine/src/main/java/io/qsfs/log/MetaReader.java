@@ -22,7 +22,7 @@ import java.lang.foreign.MemorySegment;
 public final class MetaReader implements AutoCloseable {
     /** A sound record is at {@link #offset}. */
     public static final int RECORD = 0;
-    /** Here the segment ends: at its limit, or where nothing was written. */
+    /** Here the segment ends: behind its PAD record, at its limit, or where nothing was written. */
     public static final int END = 1;
     /** Here are bytes that are no sound record. */
     public static final int UNSOUND = 2;
@@ -159,7 +159,7 @@ public final class MetaReader implements AutoCloseable {
     }
 
     private int classify() {
-        if (limit - position < RecordHeader.BYTES) {
+        if (ended || limit - position < RecordHeader.BYTES) {
             return END;
         }
         int errno = fill();

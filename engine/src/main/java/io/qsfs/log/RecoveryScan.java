@@ -118,7 +118,7 @@ public final class RecoveryScan implements AutoCloseable {
         List<UnclosedData> unclosed = new ArrayList<>();
         ranges.forEach(
                 (number, builder) -> unclosed.add(new UnclosedData(number, dataEnds.get(number), builder.count())));
-        long cutBytes = cut == null ? 0 : cutBytes();
+        long cutBytes = rot.isEmpty() && stop == 0 ? cutBytes() : 0; // behind a gap of zeros there may be more
         return new ScanResult(
                 reached,
                 lastPosition,
@@ -129,7 +129,7 @@ public final class RecoveryScan implements AutoCloseable {
                 dataEnd,
                 survey.durableData(),
                 survey.durableMeta(),
-                cut == null || cut == Cut.TORN && cutBytes == 0 ? Cut.NONE : cut,
+                cut == Cut.DATA_MISSING ? cut : cutBytes > 0 ? Cut.TORN : Cut.NONE,
                 cutBytes,
                 List.copyOf(rot),
                 List.copyOf(unclosed),

@@ -238,13 +238,28 @@ public final class SegmentCatalog {
         return fd < 0 ? -fd : -disk.dropPages(fd, 0, 0);
     }
 
-    /** Removes the local file; what it holds goes with the last pin. False when it is not local, or not closed, or stays. */
+    /**
+     * Removes the local file; what it holds goes with the last pin. False when it is not local, or not closed, or stays.
+     *
+     * <p>The file is opened before its name goes: who has pinned it and not read yet could not open it any more.
+     */
     public boolean evict(int stream, long number) {
-        SegmentFile file = byStream.get(stream).get(number);
-        if (file == null || !file.isClosed()) {
+        SegmentFile file = pin(stream, number);
+        if (file == null) {
             return false;
         }
-        int outcome = disk.unlink(file.path());
+        try {
+            return file.isClosed() && evict(file);
+        } finally {
+            unpin(file);
+        }
+    }
+
+    private boolean evict(SegmentFile file) {
+        int outcome = fd(file);
+        if (outcome >= 0) {
+            outcome = disk.unlink(file.path());
+        }
         if (outcome < 0 && outcome != -Linux.ENOENT) {
             LOG.warn("{} cannot be removed: errno={}", file.path(), -outcome);
             return false;
@@ -253,9 +268,7 @@ public final class SegmentCatalog {
             return false; // another thread was faster
         }
         localBytes.addAndGet(-file.allocatedBytes());
-        if (file.retire()) {
-            release(file);
-        }
+        file.retire(); // the caller's pin is one, so the last unpin releases
         return true;
     }
 

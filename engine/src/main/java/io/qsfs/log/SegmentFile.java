@@ -158,10 +158,10 @@ public final class SegmentFile {
         return before == (RETIRED | 1);
     }
 
-    /** Refuses pins from now on; true when the caller has to release what the file holds. */
-    boolean retire() {
+    /** Refuses pins from now on; the caller has one itself, and whoever gives the last back releases what the file holds. */
+    void retire() {
         int before = (int) STATE.getAndBitwiseOr(this, RETIRED);
-        return before == 0;
+        assert (before & PINS) > 0 : this + " was not pinned";
     }
 
     /** Keeps pins out for the moment in which descriptor and mapping are taken away; false when there are pins. */

@@ -207,15 +207,16 @@ public final class SegmentLog implements AutoCloseable {
     }
 
     /**
-     * Ends the mount: stops the threads, removes segments that were made ahead and never used, closes every file. Whoever wants the
-     * end to be durable has requested a sync before. No thread may use the log any more.
+     * Ends the mount: stops the threads, removes segments that were made ahead, closes every file. The active segments stay even
+     * when they are empty, without their space: so {@link SegmentCatalog#nextNumber} never falls back, and no position is used twice.
+     * Whoever wants the end to be durable has requested a sync before. No thread may use the log any more.
      */
     @Override
     public void close() {
         if (sync != null) {
             sync.stop();
-            removeUnused(Streams.DATA, data.claimed());
-            removeUnused(Streams.META, meta.appendPosition());
+            removeUnused(Streams.DATA, data.activeNumber());
+            removeUnused(Streams.META, meta.activeNumber());
             data.release();
             meta.release();
             maker.close();
@@ -224,11 +225,26 @@ public final class SegmentLog implements AutoCloseable {
         catalog.close();
     }
 
-    private void removeUnused(int stream, long position) {
+    private void removeUnused(int stream, long activeNumber) {
         for (long number : catalog.numbers(stream)) {
-            if (number * context.segmentBytes() >= position) {
+            if (number > activeNumber) {
                 context.disk().unlink(context.directory().resolve(SegmentName.of(stream, number)));
+            } else if (number == activeNumber) {
+                giveBackRest(stream, number);
             }
+        }
+    }
+
+    private void giveBackRest(int stream, long number) {
+        SegmentFile file = catalog.pin(stream, number);
+        if (file != null) {
+            long end = stream == Streams.DATA ? data.claimed() : meta.appendPosition();
+            int fd = catalog.fd(file);
+            if (fd >= 0) {
+                long used = SegmentHeader.BYTES + end - file.fromPosition();
+                maker.allocator().giveBack(fd, used, context.fileBytes(stream));
+            }
+            catalog.unpin(file);
         }
     }
 }

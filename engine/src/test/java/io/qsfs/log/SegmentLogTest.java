@@ -10,12 +10,14 @@ import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
 import io.qsfs.memory.Id128;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -180,6 +182,85 @@ class SegmentLogTest {
                 assertEquals(i, rig.log.meta().closeActive());
             }
             assertEquals(0, rig.sync());
+        }
+    }
+
+    @Test
+    void shouldNeverUseAPositionTwice() {
+        long[] next = new long[Streams.COUNT];
+        for (int mount = 1; mount <= 4; mount++) {
+            try (LogRig rig = rig().mount(mount)) {
+                assertTrue(rig.log.data().claimed() >= next[Streams.DATA], "data went back in mount " + mount);
+                assertTrue(rig.log.meta().appendPosition() >= next[Streams.META], "meta went back in mount " + mount);
+                if (mount == 1) {
+                    rig.write(1000);
+                    rig.log.data().closeActive();
+                    rig.closeEnded();
+                }
+                assertEquals(0, rig.sync());
+                rig.log.dropUnused(rig.scan, 0);
+                if (mount == 1) {
+                    await(() -> rig.closed.size() == 1);
+                }
+                next[Streams.DATA] = rig.log.data().claimed();
+                next[Streams.META] = rig.log.meta().appendPosition();
+            }
+        }
+        assertTrue(rig().log.catalog().localBytes() < 8 * LogRig.SEGMENT_BYTES);
+    }
+
+    /** Readers on four threads, twenty segments, room for eight, and one thread that evicts. */
+    @Test
+    void shouldKeepPinnedSegmentsReadableWhileOthersComeAndGo() throws InterruptedException {
+        LogContext context = new LogContext().mappedSegmentsMax(8);
+        try (LogRig rig =
+                new LogRig(new RealDisk(), directory.resolve("log"), history, new Random(1), context).mount(1)) {
+            for (int i = 0; i < 20; i++) {
+                rig.write(8);
+                rig.log.data().closeActive();
+                rig.closeEnded();
+                rig.sync();
+            }
+            await(() -> rig.closed.size() == 20);
+            SegmentCatalog catalog = rig.log.catalog();
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            List<Thread> readers = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                int seed = i;
+                readers.add(Thread.ofPlatform().start(() -> {
+                    try {
+                        read(catalog, new Random(seed));
+                    } catch (Throwable t) {
+                        failure.compareAndSet(null, t);
+                    }
+                }));
+            }
+            for (int i = 0; i < 10; i++) {
+                LockSupport.parkNanos(5_000_000);
+                assertTrue(catalog.evict(Streams.DATA, i));
+            }
+            for (Thread reader : readers) {
+                reader.join();
+            }
+            assertNull(failure.get());
+            assertEquals(12, catalog.numbers(Streams.DATA).length);
+        }
+    }
+
+    private static void read(SegmentCatalog catalog, Random random) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment target = arena.allocate(8, 8);
+            for (int i = 0; i < 5_000; i++) {
+                SegmentFile file = catalog.pin(Streams.DATA, random.nextInt(20));
+                if (file == null) {
+                    continue;
+                }
+                if (random.nextBoolean()) {
+                    assertTrue(catalog.mappedAddress(file, file.fromPosition()) > 0);
+                }
+                assertEquals(0, catalog.pread(file, file.fromPosition(), target, 0, 8));
+                catalog.unpin(file);
+            }
         }
     }
 
