@@ -86,9 +86,10 @@ jvm_flags() {
 }
 
 has_library() {
-    local ldconfig
+    local ldconfig listed
     ldconfig=$(PATH=$PATH:/sbin:/usr/sbin command -v ldconfig) || return 1
-    "$ldconfig" -p | grep -q "[[:space:]]$1 "
+    listed=$("$ldconfig" -p) # not through a pipe: grep -q ends early, and pipefail would take that for a failure
+    [[ $listed == *[[:space:]]"$1 "* ]]
 }
 
 # Prints the Debian packages that a mount needs and this machine lacks. Alternatives are joined by |.

@@ -5,12 +5,7 @@ import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.KeySource;
 import io.qsfs.config.QsfsException;
 import io.qsfs.config.VolumeConfig;
-import io.qsfs.keys.KeySecret;
-import io.qsfs.keys.Superblock;
-import io.qsfs.keys.SuperblockObject;
-import io.qsfs.keys.VolumeKey;
 import io.qsfs.log.LogContext;
-import io.qsfs.log.MetaElsewhere;
 import io.qsfs.memory.Clock;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -34,27 +29,13 @@ public final class LocalLauncher implements VolumeLauncher {
             VolumeConfig config, KeySource key, Path mountPoint, MountOptions options, PrintSink out) {
         requireLibraries();
         StateDirectory state = StateDirectory.lock(config.stateDir(), out);
-        VolumeBackends backends = null;
-        VolumeKey volumeKey = null;
-        try {
-            byte[] copy = state.superblock();
-            if (copy == null || !state.isInitialised()) {
-                throw new QsfsException("the state directory " + config.stateDir()
-                        + " holds no volume: qsfs init makes one, qsfs recover brings one back from its backends.");
-            }
-            SuperblockObject object = SuperblockObject.parse(copy);
-            try (KeySecret secret = Secrets.open(key)) {
-                volumeKey = object.unlock(secret);
-            }
-            backends = new VolumeBackends(config, clock);
-            return begin(config, state, object.contents(), volumeKey, backends, mountPoint, options, out);
+        try (UnlockedVolume volume = UnlockedVolume.fromState(state, config, key, clock)) {
+            volume.backends().requireReadable(volume.superblock());
+            StateDirectory.Volume us = state.volume();
+            volume.backends().requireTitle(volume.superblock(), us.epoch(), us.ownerId());
+            volume.backends().warnings().forEach(out::warning);
+            return begin(config, state, volume, mountPoint, options, out);
         } catch (RuntimeException e) {
-            if (backends != null) {
-                backends.close();
-            }
-            if (volumeKey != null) {
-                volumeKey.close();
-            }
             state.close();
             throw e;
         }
@@ -63,9 +44,7 @@ public final class LocalLauncher implements VolumeLauncher {
     private RunningMount begin(
             VolumeConfig config,
             StateDirectory state,
-            Superblock superblock,
-            VolumeKey key,
-            VolumeBackends backends,
+            UnlockedVolume volume,
             Path mountPoint,
             MountOptions options,
             PrintSink out) {
@@ -78,17 +57,21 @@ public final class LocalLauncher implements VolumeLauncher {
                     }
                 })
                 .listener((stream, number, from, to) -> late[0].segmentClosed(stream, number, from, to));
-        OpenedVolume opened =
-                OpenedVolume.open(state, config, superblock.segmentBytes(), MetaElsewhere.NOWHERE, logContext, clock);
+        OpenedVolume opened;
+        try (MetaFromBackends elsewhere = new MetaFromBackends(config, volume, clock)) {
+            opened = OpenedVolume.open(state, config, volume.superblock().segmentBytes(), elsewhere, logContext, clock);
+        }
         out.line(opened.said());
         VolumeParts parts;
         try {
             opened.begin(random);
-            parts = new VolumeParts(state, config, superblock, key, backends, opened, random, clock);
+            parts = new VolumeParts(
+                    state, config, volume.superblock(), volume.key(), volume.backends(), opened, random, clock);
         } catch (RuntimeException e) {
             opened.close();
             throw e;
         }
+        volume.release();
         late[0] = parts;
         parts.start();
         boolean isRoot = Linux.geteuid() == 0;
@@ -113,6 +96,8 @@ public final class LocalLauncher implements VolumeLauncher {
 
     @Override
     public RecoverReport recover(VolumeConfig config, KeySource key, PrintSink out) {
-        throw new QsfsException("not yet");
+        try (VolumeRecover recovery = new VolumeRecover(config, clock, random)) {
+            return recovery.run(key, out);
+        }
     }
 }

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LocalMount implements RunningMount {
     /** How long placing may stand still before waiting for it is given up. */
-    private static final long STALL_NS = 30_000_000_000L;
+    private static final long STALL_NS = 10_000_000_000L;
     /** How long open files are served after SIGTERM. */
     private static final long STOP_TIMEOUT_NS = 30_000_000_000L;
 

@@ -215,13 +215,15 @@ final class OpenedVolume implements AutoCloseable {
         // What the records need to know is read before them: LMDB shows the writer its own changes at once.
         Map<Long, SegmentFile> metaLeft = unclosedMeta();
         MachineRecords records = fileSystem.machineRecords();
+        // The first mount of an epoch continues what init or recovery found; every other one the mount before it.
+        boolean isFirst = index.writer().appliedSequence() == 0;
         int outcome = records.mount(
                 identity.mountId(),
                 identity.mountCounter(),
                 volume.epoch(),
-                volume.fromEpoch(),
-                volume.fromMetaPosition(),
-                volume.fromDataPosition(),
+                isFirst ? volume.fromEpoch() : volume.epoch(),
+                isFirst ? volume.fromMetaPosition() : Math.max(historyEnd, replay.endPosition()),
+                isFirst ? volume.fromDataPosition() : dataEndBefore,
                 volume.ownerId(),
                 log.data().claimed());
         for (SegmentFile file : closedByReplay) {

@@ -28,12 +28,18 @@ final class PlacementRecords implements PlacementSink, EvictionSource, AutoClose
 
     private record Segment(int stream, long number) {}
 
+    /** Hears that a shard which was owed lies somewhere. */
+    interface Settled {
+        void settled(Id256 sealId, int shard, Id128 backend);
+    }
+
     private final FileSystem fileSystem;
     private final MachineRecords records;
     private final LogSync sync;
     private final IndexReader reader;
     private final LongSupplier checkpointPosition;
     private final Consumer<Placement> owed;
+    private final Settled settled;
     /** End of the record in the meta stream, of those that may not be durable; MAX while it is not written. */
     private final Map<Segment, Long> undurable = new ConcurrentHashMap<>();
 
@@ -43,13 +49,15 @@ final class PlacementRecords implements PlacementSink, EvictionSource, AutoClose
             Index index,
             LogSync sync,
             LongSupplier checkpointPosition,
-            Consumer<Placement> owed) {
+            Consumer<Placement> owed,
+            Settled settled) {
         this.fileSystem = fileSystem;
         this.records = fileSystem.machineRecords();
         this.sync = sync;
         this.reader = index.newReader();
         this.checkpointPosition = checkpointPosition;
         this.owed = owed;
+        this.settled = settled;
     }
 
     @Override
@@ -71,6 +79,7 @@ final class PlacementRecords implements PlacementSink, EvictionSource, AutoClose
 
     @Override
     public void shardPlaced(int stream, long number, Id256 sealId, int shardIndex, Id128 backend) {
+        settled.settled(sealId, shardIndex, backend);
         fileSystem.submit(() -> {
             int outcome = records.shard(stream, shardIndex, number, sealId, backend);
             if (outcome != 0) {

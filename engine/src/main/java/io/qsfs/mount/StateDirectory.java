@@ -15,10 +15,12 @@ import io.qsfs.memory.Id128;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -136,6 +138,31 @@ final class StateDirectory implements AutoCloseable {
     /** True when an init or a recovery has finished here. */
     boolean isInitialised() {
         return Files.exists(directory.resolve("volume"));
+    }
+
+    /** Removes what a recovery left that did not come to its end: there is no volume without the file that says so. */
+    void removeUnfinished() {
+        for (Path left : List.of(log(), index())) {
+            removeFiles(left);
+        }
+        try {
+            Files.deleteIfExists(checkpoint());
+        } catch (IOException e) {
+            throw new QsfsException(checkpoint() + " cannot be removed (" + Failures.reason(e) + "): remove it.", e);
+        }
+    }
+
+    private static void removeFiles(Path left) {
+        if (!Files.isDirectory(left)) {
+            return;
+        }
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(left)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new QsfsException(left + " cannot be emptied (" + Failures.reason(e) + "): remove it.", e);
+        }
     }
 
     /** Who we are. */

@@ -1,6 +1,7 @@
 package io.qsfs.mount;
 
 import io.qsfs.backend.Backend;
+import io.qsfs.backend.BackendSet;
 import io.qsfs.backend.Health;
 import io.qsfs.config.VolumeConfig;
 import io.qsfs.fs.SpaceReport;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -209,21 +211,21 @@ final class StatusReporter {
     private List<StatusReport.Backend> backends(Survey survey, RecallCounters recall) {
         List<StatusReport.Backend> reports = new ArrayList<>();
         Map<Id128, Long> fetched = recall.bytesFetched();
-        for (VolumeBackends.Member member : parts.backends().members()) {
+        for (BackendSet.Member member : parts.backends().members()) {
             Backend backend = member.backend();
             Health health = backend.health();
             Id128 id = backend.id();
             reports.add(new StatusReport.Backend(
                     backend.name(),
                     id.isNil() ? null : id.toString(),
-                    member.kind(),
-                    member.group(),
-                    member.location(),
+                    member.spec().kind().name().toLowerCase(Locale.ROOT),
+                    member.spec().group(),
+                    member.spec().location(),
                     member.word(),
                     member.detail(),
-                    backend.durable(),
+                    id.isNil() ? !member.spec().buffered() : backend.durable(),
                     survey.bytes().getOrDefault(id, 0L),
-                    member.freeBytes(),
+                    member.capacity().freeBytes(),
                     survey.shards().getOrDefault(id, 0L),
                     health.bytesPut(),
                     Math.max(health.bytesFetched(), fetched.getOrDefault(id, 0L)),

@@ -2,102 +2,190 @@ package io.qsfs.mount;
 
 import io.qsfs.backend.Backend;
 import io.qsfs.backend.BackendError;
+import io.qsfs.backend.BackendSet;
 import io.qsfs.backend.BackendSpec;
-import io.qsfs.backend.Backends;
-import io.qsfs.backend.BlockingCompletion;
 import io.qsfs.backend.Capacity;
-import io.qsfs.backend.Identity;
+import io.qsfs.backend.PlacementPolicy;
+import io.qsfs.backend.SuperblockStore;
+import io.qsfs.backend.Titles;
+import io.qsfs.config.QsfsException;
 import io.qsfs.config.VolumeConfig;
+import io.qsfs.keys.Superblock;
 import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
 import io.qsfs.offload.ShardTargets;
+import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
-/** Stand-in until the backend set lands. */
+/**
+ * The backends of one volume, as a mount uses them: chosen for shards, asked for titles, described for people.
+ *
+ * <p>Threading: opened and closed by one thread; {@link #choose} on encoder and keeper threads; the rest from any.
+ */
 final class VolumeBackends implements ShardTargets, AutoCloseable {
-    private final List<Member> members = new ArrayList<>();
+    /** How long a mount waits for backends that do not answer. */
+    private static final long IDENTIFY_NS = 5_000_000_000L;
 
-    record Member(Backend backend, BackendSpec spec, BackendError error, String why) {
-        String kind() {
-            return spec.kind().name().toLowerCase(java.util.Locale.ROOT);
-        }
+    private static final long TITLE_NS = 10_000_000_000L;
+    private static final int TITLE_TRIES_MAX = 5;
+    private static final long TITLE_PAUSE_MAX_NS = 1_000_000_000L;
 
-        String group() {
-            return spec.group();
-        }
+    private final SecureRandom random = new SecureRandom();
+    private final VolumeConfig config;
+    private final BackendSet set;
+    private final PlacementPolicy policy;
 
-        String location() {
-            return spec.toString();
-        }
+    private VolumeBackends(VolumeConfig config, BackendSet set) {
+        this.config = config;
+        this.set = set;
+        this.policy = new PlacementPolicy(
+                set, config.minimalShards(), config.redundantGroups(), config.redundantNodes(), random);
+    }
 
-        String word() {
-            return error == BackendError.NONE ? "ok" : "absent";
-        }
-
-        String detail() {
-            return error == BackendError.NONE ? null : why;
-        }
-
-        long freeBytes() {
-            return -1;
+    /** Opens the configured backends; one of another volume is an error. */
+    static VolumeBackends open(VolumeConfig config, Id128 volumeId, Clock clock) {
+        List<BackendSpec> specs =
+                config.backends().stream().map(BackendSpec::of).toList();
+        BackendSet set = BackendSet.open(specs, volumeId, config.inFlightMax(), clock);
+        try {
+            set.identifyAll(IDENTIFY_NS);
+            VolumeBackends backends = new VolumeBackends(config, set);
+            backends.refuseForeign(volumeId);
+            return backends;
+        } catch (RuntimeException e) {
+            set.close();
+            throw e;
         }
     }
 
-    VolumeBackends(VolumeConfig config, Clock clock) {
-        config.backends().forEach(b -> {
-            BackendSpec spec = BackendSpec.of(b);
-            Backend backend = Backends.open(spec, clock);
-            BlockingCompletion<Identity> done = new BlockingCompletion<>();
-            backend.identify(clock.nanoTime() + 5_000_000_000L, done);
-            members.add(new Member(backend, spec, done.await(), done.detail()));
-        });
+    /** Opens backends of a volume that only they know. */
+    static VolumeBackends openUnknown(VolumeConfig config, Clock clock) {
+        return open(config, Id128.NIL, clock);
     }
 
-    List<Member> members() {
-        return members;
+    private void refuseForeign(Id128 volumeId) {
+        for (BackendSet.Member member : set.members()) {
+            if (member.identifyError() == BackendError.FOREIGN) {
+                throw new QsfsException("backend " + member.spec().name() + " belongs to another volume than "
+                        + volumeId + " (" + member.identifyDetail() + "): correct its place in " + config.file() + ".");
+            }
+            if (member.identifyError() == BackendError.NOT_DURABLE) {
+                throw new QsfsException(member.identifyDetail() + ".");
+            }
+        }
+    }
+
+    /** Refuses to go on when so many backends are absent that nothing could be read. */
+    void requireReadable(Superblock superblock) {
+        long absent = set.members().stream()
+                .filter(member -> member.identifyError() == BackendError.ABSENT)
+                .count();
+        long left = set.members().size() - absent;
+        if (left < superblock.k()) {
+            throw new QsfsException("only " + left + " of " + set.members().size() + " backends are there, and "
+                    + superblock.k() + " are needed to read anything (" + describeDown()
+                    + "): bring more of them back.");
+        }
+    }
+
+    /** Remarks of a degraded mount, one sentence each. */
+    List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        for (BackendSet.Member member : set.members()) {
+            if (!member.word().equals("ok") && !member.word().equals("slow")) {
+                warnings.add("backend " + member.spec().name() + " is " + member.word() + ": " + member.detail());
+            }
+        }
+        return warnings;
+    }
+
+    /** Which backends do not take anything, in one sentence. */
+    String describeDown() {
+        List<String> warnings = warnings();
+        return warnings.isEmpty() ? "all backends answer" : String.join("; ", warnings);
+    }
+
+    List<BackendSet.Member> members() {
+        return set.members();
     }
 
     List<Backend> all() {
-        return members.stream().map(Member::backend).toList();
+        return set.all();
     }
 
-    String describeDown() {
-        return "some backends are down";
+    List<Backend> usable() {
+        return set.usable();
     }
 
-    List<String> warnings() {
-        return List.of();
+    /** Told on a thread of the backends when one that was away answers again. */
+    void onReturn(Consumer<Backend> listener) {
+        set.onReturn(listener);
+    }
+
+    List<SuperblockStore.Candidate> superblocks() {
+        return SuperblockStore.newest(set.usable(), TITLE_NS);
+    }
+
+    /** Asks again who the backends are, after they were given identities. */
+    void identifyAgain() {
+        set.identifyAll(IDENTIFY_NS);
+    }
+
+    /** Puts a superblock on all; by name, why those failed that did. */
+    Map<String, String> putSuperblock(int generation, byte[] bytes, long timeoutNs) {
+        return SuperblockStore.put(set.all(), generation, bytes, timeoutNs);
+    }
+
+    /** Refuses when another owner has the right to write: its title is higher than ours, or as high. */
+    void requireTitle(Superblock superblock, long epoch, Id128 owner) {
+        Titles.Highest highest = Titles.read(set.usable(), superblock.backends().size(), TITLE_NS);
+        boolean isOthers = highest.epoch() > epoch
+                || highest.epoch() == epoch
+                        && !highest.owner().isNil()
+                        && !highest.owner().equals(owner);
+        if (isOthers) {
+            throw new QsfsException("volume " + superblock.volumeId() + " was taken over by another machine: title "
+                    + highest.epoch() + " of owner " + highest.owner()
+                    + " is on its backends, and this state directory has "
+                    + epoch + "; what it holds is an old copy: move it away and run qsfs recover to write here again.");
+        }
+    }
+
+    /** Puts a title one epoch above the highest; what others did meanwhile is respected. Returns the epoch. */
+    long claimNextTitle(Superblock superblock, Id128 owner) {
+        int all = superblock.backends().size();
+        for (int i = 0; i < TITLE_TRIES_MAX; i++) {
+            Titles.Highest highest = Titles.read(set.usable(), all, TITLE_NS);
+            if (!highest.isMajority()) {
+                break;
+            }
+            long epoch = highest.epoch() + 1;
+            Titles.ClaimResult result = Titles.claim(set.usable(), all, superblock.volumeId(), epoch, owner, TITLE_NS);
+            if (result.isOwned()) {
+                return epoch;
+            }
+            LockSupport.parkNanos(random.nextLong(TITLE_PAUSE_MAX_NS)); // so that two who collide do not do so again
+        }
+        throw new QsfsException("the title to write volume " + superblock.volumeId()
+                + " cannot be had: a majority of its " + all + " backends must answer (" + describeDown() + ").");
     }
 
     @Override
     public List<Backend> choose(int count, Set<Id128> holders, Set<Id128> excluded) {
-        List<Backend> usable = new ArrayList<>();
-        for (Backend b : all()) {
-            if (!b.id().isNil() && !excluded.contains(b.id())) {
-                usable.add(b);
-            }
-        }
-        Collections.shuffle(usable);
-        return usable.subList(0, Math.min(count, usable.size()));
+        return policy.choose(count, holders, excluded);
     }
 
-    List<Capacity> capacities(long deadlineNs) {
-        List<Capacity> capacities = new ArrayList<>();
-        for (Backend b : all()) {
-            BlockingCompletion<Capacity> done = new BlockingCompletion<>();
-            b.capacity(deadlineNs, done);
-            if (done.await() == BackendError.NONE) {
-                capacities.add(done.value());
-            }
-        }
-        return capacities;
+    List<Capacity> capacities(long timeoutNs) {
+        return set.capacities(timeoutNs);
     }
 
     @Override
     public void close() {
-        all().forEach(Backend::close);
+        set.close();
     }
 }

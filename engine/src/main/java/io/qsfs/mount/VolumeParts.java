@@ -22,6 +22,7 @@ import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
+import io.qsfs.memory.Id256;
 import io.qsfs.offload.Backlog;
 import io.qsfs.offload.CatalogSegments;
 import io.qsfs.offload.ClosedSegment;
@@ -93,7 +94,7 @@ final class VolumeParts {
         this.opened = opened;
         SegmentLog log = opened.log();
         Code code = new Code(superblock.k(), superblock.m());
-        space = new VolumeSpace(backends, code, opened.index(), clock);
+        space = new VolumeSpace(backends, code, opened.index());
         session = new FuseSession(arena, clock);
         recallReader = opened.index().newReader();
         recall = new Recall(
@@ -133,7 +134,8 @@ final class VolumeParts {
                 state.checkpoint(),
                 CHECKPOINT_BYTES);
         safety = new Safety(clock, backends.all());
-        placements = new PlacementRecords(fileSystem, opened.index(), log.sync(), checkpointer::position, this::owe);
+        placements = new PlacementRecords(
+                fileSystem, opened.index(), log.sync(), checkpointer::position, this::owe, this::settled);
         offloader = new Offloader(
                 settings(code),
                 clock,
@@ -182,6 +184,10 @@ final class VolumeParts {
         keeper.wake();
     }
 
+    private void settled(Id256 sealId, int shard, Id128 backend) {
+        repairer.settled(sealId, shard, backend);
+    }
+
     private static PlacementSource placementsFor(IndexReader reader) {
         return (stream, segment) -> {
             if (reader.renew() != 0) {
@@ -206,6 +212,10 @@ final class VolumeParts {
         keeper.start();
         checkpointKeeper.start();
         space.start();
+        backends.onReturn(backend -> {
+            offloader.backendsChanged();
+            keeper.wake();
+        });
         syncFirstRecords();
         long dataRequired = -1;
         for (SegmentInfo info : unplaced) {

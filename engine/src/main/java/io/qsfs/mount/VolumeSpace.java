@@ -7,7 +7,6 @@ import io.qsfs.fs.SpaceSource;
 import io.qsfs.index.Index;
 import io.qsfs.index.IndexReader;
 import io.qsfs.index.Totals;
-import io.qsfs.memory.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,22 +29,20 @@ final class VolumeSpace implements SpaceSource {
     private final VolumeBackends backends;
     private final Code code;
     private final IndexReader reader;
-    private final Clock clock;
     private final Thread thread = new Thread(this::run, "space");
     private volatile long freeBytes = UNLIMITED_BYTES;
     private volatile boolean isStopping;
     private Totals totals = new Totals(1, 0);
 
-    VolumeSpace(VolumeBackends backends, Code code, Index index, Clock clock) {
+    VolumeSpace(VolumeBackends backends, Code code, Index index) {
         this.backends = backends;
         this.code = code;
         this.reader = index.newReader();
-        this.clock = clock;
         thread.setDaemon(true);
     }
 
     void start() {
-        freeBytes = usable(backends.capacities(clock.nanoTime() + POLL_NS), code);
+        freeBytes = usable(backends.capacities(POLL_NS), code);
         thread.start();
     }
 
@@ -63,7 +60,7 @@ final class VolumeSpace implements SpaceSource {
         while (!isStopping) {
             LockSupport.parkNanos(this, POLL_NS);
             if (!isStopping) {
-                freeBytes = usable(backends.capacities(clock.nanoTime() + POLL_NS), code);
+                freeBytes = usable(backends.capacities(POLL_NS), code);
             }
         }
     }

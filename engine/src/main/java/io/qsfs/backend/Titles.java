@@ -1,0 +1,201 @@
+package io.qsfs.backend;
+
+import static io.qsfs.memory.LittleEndian.INT;
+import static io.qsfs.memory.LittleEndian.LONG;
+
+import io.qsfs.bindings.isal.Isal;
+import io.qsfs.memory.Clock;
+import io.qsfs.memory.Id128;
+import io.qsfs.memory.NativeBuffer;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The right to write a volume, on stores that offer no compare-and-swap: an object {@code epoch/<epoch>/<owner>} on a majority of the
+ * backends that the superblock names, then a listing of a majority. Two majorities have a backend in common, so of two who put the same
+ * epoch at least one sees the other.
+ *
+ * <pre>
+ *  0  "QSFSTITL"     8 u32 version = 1    12 u32 bytes = 72
+ * 16  volume id     32 owner              48 u64 epoch
+ * 56  s64 created, ns since 1970 UTC      64 u32 0    68 u32 CRC32C of bytes 0 to 67
+ * </pre>
+ *
+ * The content is for people who look; what counts is the name.
+ *
+ * <p>Threading: a thread that may wait.
+ */
+public final class Titles {
+    /** Length of a title object. */
+    public static final int BYTES = 72;
+
+    private static final long MAGIC = 0x4c54495453465351L; // "QSFSTITL", little endian
+    private static final int VERSION = 1;
+    private static final int AT_CRC = 68;
+    private static final int EPOCH_DIGITS = 16;
+
+    private Titles() {}
+
+    /**
+     * What a listing showed.
+     *
+     * @param epoch the highest of any title; 0 when there is none.
+     * @param owner who has it; NIL when there is none.
+     * @param answered backends that were listed.
+     * @param isMajority true when those are a majority.
+     */
+    public record Highest(long epoch, Id128 owner, int answered, boolean isMajority) {}
+
+    /**
+     * How a claim ended.
+     *
+     * @param isOwned the claimant owns the epoch.
+     * @param other who was in the way; NIL when too few backends answered.
+     */
+    public record ClaimResult(boolean isOwned, Id128 other) {}
+
+    /** One title by its name. */
+    record Title(long epoch, Id128 owner) {
+        /** The title with that name; null when it is the name of something else. */
+        static Title parse(String object) {
+            String[] parts = object.split("/", -1);
+            boolean isOne = parts.length == 3
+                    && (parts[0] + "/").equals(ObjectNames.TITLES)
+                    && parts[1].length() == EPOCH_DIGITS
+                    && parts[2].length() == 2 * Id128.BYTES;
+            if (!isOne) {
+                return null;
+            }
+            try {
+                return new Title(HexFormat.fromHexDigitsToLong(parts[1]), Id128.parse(parts[2]));
+            } catch (IllegalArgumentException e) {
+                return null; // a name that nobody of ours wrote
+            }
+        }
+    }
+
+    private record Listing(List<Title> titles, int answered) {}
+
+    /** Lists the titles. {@code majorityOf} is how many backends the superblock names. */
+    public static Highest read(Collection<? extends Backend> backends, int majorityOf, long timeoutNs) {
+        Listing listing = list(backends, timeoutNs);
+        Title highest = new Title(0, Id128.NIL);
+        for (Title title : listing.titles()) {
+            if (title.epoch() > highest.epoch()) {
+                highest = title;
+            }
+        }
+        return new Highest(
+                highest.epoch(), highest.owner(), listing.answered(), isMajority(listing.answered(), majorityOf));
+    }
+
+    /**
+     * Claims an epoch.
+     *
+     * @param epoch above every title that was read.
+     */
+    public static ClaimResult claim(
+            Collection<? extends Backend> backends,
+            int majorityOf,
+            Id128 volumeId,
+            long epoch,
+            Id128 owner,
+            long timeoutNs) {
+        if (!isMajority(put(backends, volumeId, epoch, owner, timeoutNs), majorityOf)) {
+            withdraw(backends, epoch, owner, timeoutNs);
+            return new ClaimResult(false, Id128.NIL);
+        }
+        Listing listing = list(backends, timeoutNs);
+        for (Title title : listing.titles()) {
+            if (title.epoch() >= epoch && !title.owner().equals(owner)) {
+                withdraw(backends, epoch, owner, timeoutNs);
+                return new ClaimResult(false, title.owner());
+            }
+        }
+        boolean isOwned = isMajority(listing.answered(), majorityOf);
+        if (!isOwned) {
+            withdraw(backends, epoch, owner, timeoutNs);
+        }
+        return new ClaimResult(isOwned, Id128.NIL);
+    }
+
+    private static boolean isMajority(int count, int of) {
+        return 2 * count > of;
+    }
+
+    private static int put(
+            Collection<? extends Backend> backends, Id128 volumeId, long epoch, Id128 owner, long timeoutNs) {
+        try (NativeBuffer buffer = new NativeBuffer(BYTES)) {
+            MemorySegment body = buffer.segment().asSlice(0, BYTES);
+            encode(body, volumeId, epoch, owner, Clock.SYSTEM.realtimeNs());
+            List<BlockingCompletion<Void>> puts = new ArrayList<>();
+            long deadlineNs = Clock.SYSTEM.nanoTime() + timeoutNs;
+            for (Backend backend : backends) {
+                BlockingCompletion<Void> done = new BlockingCompletion<>();
+                backend.put(ObjectNames.title(epoch, owner), List.of(body), deadlineNs, done);
+                puts.add(done);
+            }
+            int count = 0;
+            for (BlockingCompletion<Void> done : puts) {
+                BackendError error = done.await();
+                count += error == BackendError.NONE || error == BackendError.EXISTS ? 1 : 0;
+            }
+            return count;
+        }
+    }
+
+    /** The body of a title. */
+    static void encode(MemorySegment body, Id128 volumeId, long epoch, Id128 owner, long createdNs) {
+        body.fill((byte) 0);
+        body.set(LONG, 0, MAGIC);
+        body.set(INT, 8, VERSION);
+        body.set(INT, 12, BYTES);
+        volumeId.write(body, 16);
+        owner.write(body, 32);
+        body.set(LONG, 48, epoch);
+        body.set(LONG, 56, createdNs);
+        body.set(INT, AT_CRC, Isal.crc32c(body, 0, AT_CRC, 0));
+    }
+
+    /** A claim that did not hold must not stand in the way of the next one. */
+    private static void withdraw(Collection<? extends Backend> backends, long epoch, Id128 owner, long timeoutNs) {
+        List<BlockingCompletion<Void>> deletes = new ArrayList<>();
+        long deadlineNs = Clock.SYSTEM.nanoTime() + timeoutNs;
+        for (Backend backend : backends) {
+            BlockingCompletion<Void> done = new BlockingCompletion<>();
+            backend.delete(ObjectNames.title(epoch, owner), deadlineNs, done);
+            deletes.add(done);
+        }
+        deletes.forEach(BlockingCompletion::await);
+    }
+
+    private static Listing list(Collection<? extends Backend> backends, long timeoutNs) {
+        Set<String> names = ConcurrentHashMap.newKeySet();
+        Map<Backend, BlockingCompletion<Void>> listings = new LinkedHashMap<>();
+        long deadlineNs = Clock.SYSTEM.nanoTime() + timeoutNs;
+        for (Backend backend : backends) {
+            BlockingCompletion<Void> done = new BlockingCompletion<>();
+            backend.list(ObjectNames.TITLES, deadlineNs, (name, bytes) -> names.add(name), done);
+            listings.put(backend, done);
+        }
+        int answered = 0;
+        for (BlockingCompletion<Void> done : listings.values()) {
+            answered += done.await() == BackendError.NONE ? 1 : 0;
+        }
+        List<Title> titles = new ArrayList<>();
+        for (String name : names) {
+            Title title = Title.parse(name);
+            if (title != null) {
+                titles.add(title);
+            }
+        }
+        return new Listing(titles, answered);
+    }
+}
