@@ -1,6 +1,5 @@
 package io.qsfs.backend;
 
-import io.qsfs.config.QsfsException;
 import io.qsfs.memory.Clock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +28,7 @@ public final class Backends {
     public static Backend open(BackendSpec spec, Clock clock) {
         return switch (spec.kind()) {
             case DIR -> new DirBackend(spec, clock);
-            case REDIS -> throw new QsfsException("redis backends are not built yet");
+            case REDIS -> new RedisBackend(spec, clock);
         };
     }
 
