@@ -64,6 +64,7 @@ public final class LocalLauncher implements VolumeLauncher {
         out.line(opened.said());
         VolumeParts parts;
         try {
+            new OldCopyCheck(opened, clock).requireOriginal(volume.backends().usable());
             opened.begin(random);
             parts = new VolumeParts(
                     state, config, volume.superblock(), volume.key(), volume.backends(), opened, random, clock);

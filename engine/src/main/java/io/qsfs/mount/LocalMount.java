@@ -104,15 +104,19 @@ final class LocalMount implements RunningMount {
     private static String kept(EvictionReport report) {
         List<String> reasons = new ArrayList<>();
         if (report.notPlaced() > 0) {
-            reasons.add(report.notPlaced() + " segments are not placed yet");
+            reasons.add(segments(report.notPlaced()) + " not placed yet");
         }
         if (report.notSafe() > 0) {
-            reasons.add(report.notSafe() + " have too few shards that are known to be durable");
+            reasons.add(segments(report.notSafe()) + " not known to lie on enough durable backends");
         }
         if (report.notCheckpointed() > 0) {
-            reasons.add(report.notCheckpointed() + " hold metadata that no local checkpoint has yet");
+            reasons.add(segments(report.notCheckpointed()) + " not in a local checkpoint yet");
         }
         return reasons.isEmpty() ? null : String.join(", ", reasons);
+    }
+
+    private static String segments(int count) {
+        return count == 1 ? "1 segment is" : count + " segments are";
     }
 
     private static EvictionReport get(CompletableFuture<EvictionReport> future) {
@@ -271,6 +275,12 @@ final class LocalMount implements RunningMount {
         if (numbers[2] != 0) {
             throw new QsfsException("the log cannot be synced (" + Errno.message((int) numbers[2])
                     + "): unmount, check the disk, and mount again.");
+        }
+        try {
+            parts.awaitHandedOver(numbers[0], numbers[1]);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new QsfsException("interrupted: the mount goes on placing by itself.", e);
         }
         long[] total = {parts.backlog().bytes()};
         parts.backlog().await(numbers[0] - 1, numbers[1] - 1, STALL_NS, (segments, bytes, rate) -> {

@@ -23,6 +23,7 @@ import io.qsfs.log.SegmentFile;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -321,6 +322,10 @@ final class OpenedVolume implements AutoCloseable {
 
     MountIdentity identity() {
         return identity;
+    }
+
+    Path path() {
+        return state.path();
     }
 
     StateDirectory.Volume volume() {

@@ -51,6 +51,7 @@ final class VolumeParts {
     private static final long CHECKPOINT_BYTES = 64L << 20;
 
     private static final long POLL_NS = 20_000_000L;
+    private static final long HANDED_OVER_POLL_MS = 100;
     private static final int READ_BYTES_MAX = 1 << 20;
     private static final long WRITE_TIMEOUT_NS = 60_000_000_000L;
     private static final Logger LOG = LoggerFactory.getLogger(VolumeParts.class);
@@ -75,6 +76,8 @@ final class VolumeParts {
     private final Keeper keeper;
     private final Keeper checkpointKeeper;
     private final VolumeSpace space;
+    /** By stream: segments of this mount below that number were given to the offloader. */
+    private final long[] handedOver;
 
     /** Puts a volume together whose log has begun. Everything given is owned from here on. */
     VolumeParts(
@@ -94,6 +97,7 @@ final class VolumeParts {
         this.opened = opened;
         SegmentLog log = opened.log();
         Code code = new Code(superblock.k(), superblock.m());
+        handedOver = new long[] {log.data().activeNumber(), log.meta().activeNumber()};
         space = new VolumeSpace(backends, code, opened.index());
         session = new FuseSession(arena, clock);
         recallReader = opened.index().newReader();
@@ -245,6 +249,23 @@ final class VolumeParts {
     void segmentClosed(int stream, long number, long fromPosition, long toPosition) {
         long dataRequired = opened.log().data().activeNumber() - 1;
         offer(stream, number, fromPosition, toPosition, opened.identity().mountId(), dataRequired);
+        synchronized (handedOver) {
+            handedOver[stream] = number + 1;
+            handedOver.notifyAll();
+        }
+    }
+
+    /**
+     * Waits until all segments below these numbers are in the backlog. A segment that was closed is made durable and tidied before it
+     * comes there, so whoever asked for its closing is a moment earlier.
+     */
+    void awaitHandedOver(long nextDataNumber, long nextMetaNumber) throws InterruptedException {
+        synchronized (handedOver) {
+            while ((handedOver[Streams.DATA] < nextDataNumber || handedOver[Streams.META] < nextMetaNumber)
+                    && opened.log().sync().failure() == 0) {
+                handedOver.wait(HANDED_OVER_POLL_MS);
+            }
+        }
     }
 
     private void offer(int stream, long number, long fromPosition, long toPosition, Id128 mountId, long dataRequired) {
