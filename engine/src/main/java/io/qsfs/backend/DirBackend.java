@@ -299,9 +299,7 @@ final class DirBackend implements Backend {
 
     @Override
     public void list(String prefix, long deadlineNs, ObjectVisitor visitor, Completion<Void> completion) {
-        if (!ObjectNames.isValidPrefix(prefix)) {
-            throw new IllegalArgumentException("not the prefix of a name: \"" + prefix + "\"");
-        }
+        ObjectNames.checkPrefix(prefix);
         submit(reads, new RootTask<Void>("list " + prefix, deadlineNs, completion) {
             @Override
             DirRoot.Opened open() {

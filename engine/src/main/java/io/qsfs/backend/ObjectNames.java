@@ -76,6 +76,13 @@ public final class ObjectNames {
         }
     }
 
+    /** Throws for a prefix that no name can have: the caller's mistake. */
+    static void checkPrefix(String prefix) {
+        if (!isValidPrefix(prefix)) {
+            throw new IllegalArgumentException("not the prefix of a name: \"" + prefix + "\"");
+        }
+    }
+
     static boolean isHex(String digits, int length) {
         if (digits.length() != length) {
             return false;

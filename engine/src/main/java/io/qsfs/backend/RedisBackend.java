@@ -271,18 +271,17 @@ final class RedisBackend implements Backend {
                 if (endsBadly("put identity", replies, error, detail, completion)) {
                     return;
                 }
-                if (replies.getFirst() == RespDecoder.NIL) {
-                    Backends.complete(completion, null, BackendError.EXISTS, "put identity: there is one");
-                    return;
+                if ("OK".equals(replies.getFirst())) {
+                    identity = made;
                 }
-                identity = made;
-                Backends.complete(completion, null, BackendError.NONE, "");
+                endSet("put identity", replies.getFirst(), completion);
             });
         });
     }
 
     @Override
     public void put(String object, List<MemorySegment> buffers, long deadlineNs, Completion<Void> completion) {
+        ObjectNames.check(object);
         String what = "put " + object;
         if (!isIdentified(what, completion)) {
             return;
@@ -290,12 +289,7 @@ final class RedisBackend implements Backend {
         List<RedisCommand> commands = List.of(RedisCommand.setIfAbsent(key(object), buffers));
         call(puts, what, commands, null, deadlineNs, (replies, error, detail) -> {
             if (!endsBadly(what, replies, error, detail, completion)) {
-                boolean isThere = replies.getFirst() == RespDecoder.NIL;
-                Backends.complete(
-                        completion,
-                        null,
-                        isThere ? BackendError.EXISTS : BackendError.NONE,
-                        isThere ? what + ": it is there already" : "");
+                endSet(what, replies.getFirst(), completion);
             }
         });
     }
@@ -303,6 +297,7 @@ final class RedisBackend implements Backend {
     @Override
     public void getRange(
             String object, long offset, MemorySegment target, long deadlineNs, Completion<Void> completion) {
+        ObjectNames.check(object);
         String what = "get " + object + " at " + offset;
         if (!isIdentified(what, completion)) {
             return;
@@ -327,10 +322,35 @@ final class RedisBackend implements Backend {
                         null,
                         BackendError.CORRUPT,
                         what + ": it has " + length + " bytes, " + end + " were expected");
+            } else if (target.byteSize() > 0) {
+                endRange(what, replies.get(2), target.byteSize(), completion);
             } else {
                 Backends.complete(completion, null, BackendError.NONE, "");
             }
         });
+    }
+
+    /** The length was right; but the object may have gone before it was read, and a server may say anything. */
+    private static void endRange(String what, Object reply, long bytes, Completion<Void> completion) {
+        BackendError error =
+                switch (reply) {
+                    case RedisCall.Streamed streamed when streamed.bytes() == bytes -> BackendError.NONE;
+                    case RedisCall.Streamed streamed when streamed.bytes() == 0 -> BackendError.NOT_FOUND;
+                    case RedisCall.Streamed streamed -> BackendError.CORRUPT;
+                    default -> BackendError.UNREACHABLE;
+                };
+        String detail =
+                error == BackendError.NONE ? "" : what + ": the answer is not the " + bytes + " bytes asked for";
+        Backends.complete(completion, null, error, detail);
+    }
+
+    /** Ends a SET NX: OK, nil when the key was there, and nothing else is an acknowledgement. */
+    private static void endSet(String what, Object reply, Completion<Void> completion) {
+        boolean isSet = "OK".equals(reply);
+        BackendError error =
+                isSet ? BackendError.NONE : reply == RespDecoder.NIL ? BackendError.EXISTS : BackendError.UNREACHABLE;
+        String detail = error == BackendError.EXISTS ? "it is there already" : "the server does not know SET";
+        Backends.complete(completion, null, error, isSet ? "" : what + ": " + detail);
     }
 
     /** From EXISTS and STRLEN: bytes of an object, -1 when there is none. */
@@ -341,6 +361,7 @@ final class RedisBackend implements Backend {
 
     @Override
     public void size(String object, long deadlineNs, Completion<Long> completion) {
+        ObjectNames.check(object);
         String what = "size of " + object;
         if (!isIdentified(what, completion)) {
             return;
@@ -370,6 +391,7 @@ final class RedisBackend implements Backend {
             long deadlineNs,
             Completion<Void> completion) {
         Backends.checkHead(expectedHead, expectedBytes);
+        ObjectNames.check(object);
         String what = "compare " + object;
         if (!isIdentified(what, completion)) {
             return;
@@ -398,6 +420,7 @@ final class RedisBackend implements Backend {
 
     @Override
     public void delete(String object, long deadlineNs, Completion<Void> completion) {
+        ObjectNames.check(object);
         String what = "delete " + object;
         if (!isIdentified(what, completion)) {
             return;
@@ -417,6 +440,7 @@ final class RedisBackend implements Backend {
 
     @Override
     public void list(String prefix, long deadlineNs, ObjectVisitor visitor, Completion<Void> completion) {
+        ObjectNames.checkPrefix(prefix);
         if (isIdentified("list " + prefix, completion)) {
             scan("0", prefix, deadlineNs, visitor, completion);
         }

@@ -22,12 +22,16 @@ final class RedisCall {
         void ended(List<Object> replies, BackendError error, String detail);
     }
 
+    /** Stands among the replies for a bulk that went to the target. */
+    record Streamed(long bytes) {}
+
     private final String what;
     private final List<RedisCommand> commands;
     private final ByteBuffer target;
     private final long targetBytes;
     private final End end;
     private final List<Object> replies = new ArrayList<>(4);
+    private long streamedBytes;
     private boolean isTimedOut;
     private boolean hasEnded;
     ScheduledFuture<?> alarm;
@@ -58,12 +62,13 @@ final class RedisCall {
         if (length > targetBytes) {
             throw new RespException(what + ": a bulk of " + length + " bytes came, " + targetBytes + " were asked for");
         }
+        streamedBytes = length;
         return target.duplicate().clear().limit((int) length);
     }
 
     /** One more reply; true when it was the last. */
     boolean add(Object reply) {
-        replies.add(reply);
+        replies.add(reply == RespDecoder.STREAMED ? new Streamed(streamedBytes) : reply);
         return replies.size() == commands.size();
     }
 

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -54,7 +55,10 @@ final class RedisLink {
     private BackendError closedBy = BackendError.UNREACHABLE;
     private long pauseNs = PAUSE_MIN_NS;
     private long notBeforeNs;
+    private BackendError lastError = BackendError.UNREACHABLE;
     private String lastFailure = "";
+    /** What {@link #shutDown} was given, while the channel closes. */
+    private Runnable afterClose;
 
     /** What is said first on a new connection. */
     interface Greeting {
@@ -79,7 +83,11 @@ final class RedisLink {
 
     /** Any thread: sends a call, connecting first when need be. */
     void submit(RedisCall call, long deadlineNs) {
-        loop.execute(() -> take(call, deadlineNs));
+        try {
+            loop.execute(() -> take(call, deadlineNs));
+        } catch (RejectedExecutionException e) { // the loop ended with the last backend that was closed
+            call.fail(BackendError.CLOSED, "backend is closed");
+        }
     }
 
     private void take(RedisCall call, long deadlineNs) {
@@ -92,7 +100,7 @@ final class RedisLink {
         } else if (waiting.size() + sent.size() >= CALLS_MAX) {
             call.fail(BackendError.UNREACHABLE, "more than " + CALLS_MAX + " operations wait for it");
         } else if (channel == null && !isConnecting && nowNs - notBeforeNs < 0) {
-            call.fail(BackendError.UNREACHABLE, lastFailure);
+            call.fail(lastError, lastFailure);
         } else {
             call.alarm = loop.schedule(() -> expire(call), deadlineNs - nowNs, TimeUnit.NANOSECONDS);
             if (isReady) {
@@ -199,6 +207,7 @@ final class RedisLink {
     private void failed(BackendError error, String why) {
         isReady = false;
         channel = null;
+        lastError = error;
         lastFailure = why;
         pauseNs = Math.min(PAUSE_MAX_NS, 2 * pauseNs);
         notBeforeNs = clock.nanoTime() + pauseNs / 2 + random.nextLong(pauseNs / 2);
@@ -217,7 +226,7 @@ final class RedisLink {
                 failed(BackendError.CLOSED, "backend is closed");
                 then.run();
             } else {
-                channel.closeFuture().addListener(future -> loop.execute(then));
+                afterClose = then; // not the close future: it comes before channelInactive, which ends the calls
                 close(BackendError.CLOSED, "backend is closed");
             }
         });
@@ -260,6 +269,11 @@ final class RedisLink {
         @Override
         public void channelInactive(ChannelHandlerContext context) {
             failed(closedBy, whyClosed);
+            Runnable then = afterClose;
+            afterClose = null;
+            if (then != null) {
+                then.run();
+            }
         }
 
         @Override

@@ -80,6 +80,7 @@ final class TrackedBackend implements Backend {
 
     @Override
     public void put(String object, List<MemorySegment> buffers, long deadlineNs, Completion<Void> completion) {
+        ObjectNames.check(object); // before it is counted: a put that throws would stay in the window
         WaitingPut put = new WaitingPut(object, buffers, deadlineNs, clock.nanoTime(), completion);
         BackendError refused = BackendError.NONE;
         boolean starts = false;
