@@ -163,7 +163,7 @@ final class DirBackend implements Backend {
                 if (length == 0) {
                     FileStat stat = new FileStat();
                     int outcome = Linux.fstat(fd, stat);
-                    if (outcome < 0 || stat.size < offset) {
+                    if (outcome < 0 || !stat.isRegularFile() || stat.size < offset) {
                         fail(BackendError.CORRUPT, "object ends before offset=" + offset);
                         return;
                     }
@@ -209,6 +209,8 @@ final class DirBackend implements Backend {
                 int outcome = Linux.fstat(fd, stat);
                 if (outcome < 0) {
                     fail(DirErrors.ofRead(outcome), DirErrors.describe("fstat", outcome));
+                } else if (!stat.isRegularFile()) {
+                    fail(BackendError.CORRUPT, "it is not a file");
                 } else {
                     succeed(stat.size);
                 }
@@ -230,7 +232,7 @@ final class DirBackend implements Backend {
             void work(int rootFd, int fd) {
                 FileStat stat = new FileStat();
                 int outcome = Linux.fstat(fd, stat);
-                if (outcome < 0 || stat.size != expectedBytes) {
+                if (outcome < 0 || !stat.isRegularFile() || stat.size != expectedBytes) {
                     fail(BackendError.CORRUPT, "object has " + stat.size + " bytes, expected " + expectedBytes);
                     return;
                 }

@@ -21,6 +21,9 @@ final class DirWriter {
     private static final int CREATE =
             Linux.O_WRONLY | Linux.O_CREAT | Linux.O_EXCL | Linux.O_CLOEXEC | Linux.O_NOFOLLOW;
 
+    /** The deadline has passed: no late put when it can still be helped. */
+    private static final Failure LATE = new Failure("", 0);
+
     private final DirRoot root;
     /** Two processes on one directory never make the same name. */
     private final String namePrefix;
@@ -51,26 +54,38 @@ final class DirWriter {
             return failed(task, "open " + DirRoot.TEMPORARIES, temporariesFd);
         }
         String name = namePrefix + count.getAndIncrement();
+        Failure failure;
         try {
-            boolean published = writeTemporary(temporariesFd, name, buffers, task)
-                    && publish(rootFd, temporariesFd, name, object, task);
-            if (!published) {
+            failure = writeTemporary(temporariesFd, name, buffers, task);
+            if (failure == null) {
+                failure = publish(rootFd, temporariesFd, name, object, task);
+            }
+            if (failure != null) {
                 Linux.unlinkat(temporariesFd, name, 0); // ENOENT when it got its name or was never made
             }
-            return published;
         } finally {
             Linux.close(temporariesFd);
         }
+        if (failure == LATE) {
+            task.fail(BackendError.TIMEOUT, "no answer before the deadline");
+        } else if (failure != null) { // only now: who hears of FULL may count on the temporary's space
+            failed(task, failure.call, failure.errno);
+        }
+        return failure == null;
     }
 
-    private boolean writeTemporary(int temporariesFd, String name, List<MemorySegment> buffers, DirTask<?> task) {
+    /** The call that did not work, and its -errno. */
+    private record Failure(String call, int errno) {}
+
+    /** @return null when all is well. */
+    private Failure writeTemporary(int temporariesFd, String name, List<MemorySegment> buffers, DirTask<?> task) {
         int fd = Linux.openat(temporariesFd, name, CREATE, FILE_MODE);
         if (fd < 0) {
-            return failed(task, "create a temporary", fd);
+            return new Failure("create a temporary", fd);
         }
         try {
             if (!task.enter()) {
-                return false;
+                return LATE;
             }
             long position = 0;
             long outcome = 0;
@@ -81,30 +96,31 @@ final class DirWriter {
             }
             task.leave();
             if (outcome < 0) {
-                return failed(task, "pwrite", (int) outcome);
+                return new Failure("pwrite", (int) outcome);
             }
             if (task.isLate()) {
-                return late(task);
+                return LATE;
             }
             outcome = Linux.fdatasync(fd);
             if (outcome < 0) {
-                return failed(task, "fdatasync", (int) outcome);
+                return new Failure("fdatasync", (int) outcome);
             }
             Linux.posixFadvise(fd, 0, 0, Linux.POSIX_FADV_DONTNEED); // it is read again seldom, and by ranges
-            return true;
+            return null;
         } finally {
             Linux.close(fd);
         }
     }
 
-    private boolean publish(int rootFd, int temporariesFd, String name, String object, DirTask<?> task) {
+    /** @return null when all is well. */
+    private Failure publish(int rootFd, int temporariesFd, String name, String object, DirTask<?> task) {
         int parentFd = root.openParent(rootFd, object);
         if (parentFd < 0) {
-            return failed(task, "open the directory of the object", parentFd);
+            return new Failure("open the directory of the object", parentFd);
         }
         try {
             if (task.isLate()) {
-                return late(task);
+                return LATE;
             }
             String leaf = object.substring(object.lastIndexOf('/') + 1);
             int outcome = Linux.renameat2(temporariesFd, name, parentFd, leaf, Linux.RENAME_NOREPLACE);
@@ -112,10 +128,10 @@ final class DirWriter {
                 outcome = link(temporariesFd, name, parentFd, leaf); // a file system without RENAME_NOREPLACE: NFS
             }
             if (outcome < 0) {
-                return failed(task, "give it its name", outcome);
+                return new Failure("give it its name", outcome);
             }
             outcome = Linux.fsync(parentFd);
-            return outcome == 0 || failed(task, "fsync of the directory", outcome);
+            return outcome == 0 ? null : new Failure("fsync of the directory", outcome);
         } finally {
             Linux.close(parentFd);
         }
@@ -132,12 +148,6 @@ final class DirWriter {
         } catch (UnsupportedOperationException | IOException e) {
             return -Linux.EOPNOTSUPP;
         }
-    }
-
-    /** The deadline has passed: no late put when it can still be helped. */
-    private static boolean late(DirTask<?> task) {
-        task.fail(BackendError.TIMEOUT, "no answer before the deadline");
-        return false;
     }
 
     private static boolean failed(DirTask<?> task, String call, int errno) {
