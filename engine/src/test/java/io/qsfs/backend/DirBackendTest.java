@@ -186,7 +186,8 @@ class DirBackendTest {
             assertEquals(FULL, Calls.put(tiny, "shard/more", bytes(arena, 2 << 20, 1)));
             assertEquals(4, files(disk.resolve("backend")).size(), "identity, three objects, no temporary");
             assertEquals(NONE, Calls.get(tiny, "shard/0", 0, arena.allocate(300_000)));
-            assertEquals(NONE, Calls.delete(tiny, "shard/0"));
+            // Not the one just read: its reader answers before it closes the file, which holds the space that long.
+            assertEquals(NONE, Calls.delete(tiny, "shard/1"));
             assertEquals(NONE, Calls.put(tiny, "shard/again", value));
             assertFalse(tiny.health().full());
             Capacity capacity = Calls.capacity(tiny).value();
