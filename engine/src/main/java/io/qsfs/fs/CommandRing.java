@@ -66,6 +66,11 @@ final class CommandRing {
         wake();
     }
 
+    /** Hands over a command that nobody waits for: it is read with the next one that is, or when the writer wakes up by itself. */
+    void publishQuietly(int index) {
+        ring.commit(index);
+    }
+
     /** Wakes the writer up for something that is not in the ring. */
     void wake() {
         if (parked) {

@@ -4,6 +4,10 @@ package io.qsfs.fs;
 enum CommandType {
     /** Look something up in the state that is not committed yet, on behalf of a worker that waits. */
     QUERY,
+    /** The inode behind a name of a directory that changed since the last commit. */
+    LOOKUP,
+    /** Attributes of an inode that changed since the last commit. */
+    ATTRIBUTES,
     /** A new inode: mknod, mkdir, symlink. */
     MAKE,
     /** A new file that is opened at once. */

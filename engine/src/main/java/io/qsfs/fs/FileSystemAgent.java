@@ -268,6 +268,14 @@ final class FileSystemAgent implements Agent, RecordSink {
             return;
         }
         long request = commands.get(LONG, at + REQUEST);
+        if (type == CommandType.LOOKUP) {
+            lookup(request, at);
+            return;
+        }
+        if (type == CommandType.ATTRIBUTES) {
+            attributes(request, at);
+            return;
+        }
         if (stoppedBy != 0) {
             if (type != CommandType.PURGE) {
                 replies.error(request, stoppedBy);
@@ -299,6 +307,31 @@ final class FileSystemAgent implements Agent, RecordSink {
             case FSYNC -> syncRequests[syncRequestCount++] = request;
             case PURGE -> purge(commands.get(LONG, at + INO));
             default -> throw new AssertionError("command: " + type);
+        }
+    }
+
+    private void lookup(long request, int at) {
+        int outcome = operations.lookup(
+                commands.get(LONG, at + INO), commands, at + TEXT, commands.get(INT, at + TEXT1_LENGTH), fs.scratch());
+        if (outcome == 0 && stoppedBy != 0) {
+            fs.replies().entry(request, fs.scratch()); // what can be read is read on, whatever became of changes
+        } else if (outcome == 0) {
+            replies.entry(request).copyFrom(fs.scratch());
+        } else if (outcome == Linux.ENOENT) {
+            replies.noEntry(request);
+        } else {
+            replies.error(request, outcome);
+        }
+    }
+
+    private void attributes(long request, int at) {
+        int outcome = operations.attributes(commands.get(LONG, at + INO), fs.scratch());
+        if (outcome == 0 && stoppedBy != 0) {
+            fs.replies().attributes(request, fs.scratch());
+        } else if (outcome == 0) {
+            replies.attributes(request).copyFrom(fs.scratch());
+        } else {
+            replies.error(request, outcome);
         }
     }
 

@@ -57,6 +57,23 @@ final class Operations {
         this.clock = clock;
     }
 
+    /** lookup in the state with all changes. On success the lookup is counted. */
+    int lookup(long directory, MemorySegment text, long nameOffset, int nameLength, Inode found) {
+        int outcome = index.lookup(directory, text, nameOffset, nameLength, entry);
+        if (outcome == 0) {
+            outcome = index.inode(entry.ino, found);
+        }
+        if (outcome == 0) {
+            lookups.increment(found.ino);
+        }
+        return outcome;
+    }
+
+    /** getattr in the state with all changes. */
+    int attributes(long ino, Inode found) {
+        return index.inode(ino, found);
+    }
+
     /** mknod, mkdir, symlink, create. On success {@code made} is the new inode, and its lookup is counted. */
     int make(
             long directory,

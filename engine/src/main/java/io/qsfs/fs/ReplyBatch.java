@@ -16,6 +16,7 @@ final class ReplyBatch {
     private static final int CREATED = 2;
     private static final int ATTRIBUTES = 3;
     private static final int WRITTEN = 4;
+    private static final int NO_ENTRY = 5;
 
     private final Replies replies;
     private final int[] kinds = new int[REPLIES_MAX];
@@ -41,6 +42,10 @@ final class ReplyBatch {
 
     void error(long request, int errno) {
         add(ERROR, request, errno);
+    }
+
+    void noEntry(long request) {
+        add(NO_ENTRY, request, 0);
     }
 
     void written(long request, int bytes) {
@@ -81,6 +86,7 @@ final class ReplyBatch {
             case CREATED -> replies.created(requests[i], inodes[i]);
             case ATTRIBUTES -> replies.attributes(requests[i], inodes[i]);
             case WRITTEN -> replies.written(requests[i], values[i]);
+            case NO_ENTRY -> replies.noEntry(requests[i]);
             default -> throw new AssertionError("kind of reply: " + kinds[i]);
         }
     }

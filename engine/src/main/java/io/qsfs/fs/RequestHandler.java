@@ -33,7 +33,11 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class RequestHandler {
     private static final long ANSWER_PARK_NS = 10_000_000;
-    private static final int ANSWER_SPINS = 200;
+    /** With a processor for the writer beside ours, its answer may come before a sleep would begin. */
+    private static final int ANSWER_SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 100 : 0;
+
+    /** No errno. */
+    private static final int STALE = -1;
 
     private final int slot;
     private final FileSystem fs;
@@ -78,8 +82,14 @@ public final class RequestHandler {
         query.ino = parent;
         query.name = name;
         query.nameLength = nameLength;
-        int errno = ask();
-        if (errno == 0) {
+        int errno = askSnapshot();
+        if (errno == STALE) {
+            int at = ring.claim(CommandType.LOOKUP, TEXT + nameLength);
+            ringMemory.set(LONG, at + REQUEST, request);
+            ringMemory.set(LONG, at + INO, parent);
+            putText(at, name, nameLength, null, 0);
+            ring.publish(at);
+        } else if (errno == 0) {
             replies.entry(request, query.inode);
         } else if (errno == Linux.ENOENT) {
             replies.noEntry(request);
@@ -95,7 +105,7 @@ public final class RequestHandler {
                 && fs.orphans().contains(ino)) {
             int at = ring.claim(CommandType.PURGE, TEXT);
             ringMemory.set(LONG, at + INO, ino);
-            ring.publish(at);
+            ring.publishQuietly(at);
         }
     }
 
@@ -103,8 +113,13 @@ public final class RequestHandler {
     public void attributes(long request, long ino) {
         query.kind = Query.ATTRIBUTES;
         query.ino = ino;
-        int errno = ask();
-        if (errno == 0) {
+        int errno = askSnapshot();
+        if (errno == STALE) {
+            int at = ring.claim(CommandType.ATTRIBUTES, TEXT);
+            ringMemory.set(LONG, at + REQUEST, request);
+            ringMemory.set(LONG, at + INO, ino);
+            ring.publish(at);
+        } else if (errno == 0) {
             replies.attributes(request, query.inode);
         } else {
             replies.error(request, errno);
@@ -329,21 +344,27 @@ public final class RequestHandler {
         }
     }
 
-    /** Asks the snapshot where it is fresh enough, else the writer. */
-    private int ask() {
-        if (!fs.marks().isChanged(query.ino)) {
-            reader.renew();
-            int errno = query.ask(reader, false);
-            reader.release();
-            if (!query.stale) {
-                return errno;
-            }
-            boolean isListing = query.kind == Query.ENTRIES_WITH_ATTRIBUTES;
-            if (isListing && errno == 0 && query.entries.length() > 0) {
-                return 0; // what is there already is a correct answer; the next one begins with the changed inode
-            }
+    /** Asks the snapshot; {@link #STALE} when what was asked for changed since the last commit. */
+    private int askSnapshot() {
+        if (fs.marks().isChanged(query.ino)) {
+            return STALE;
         }
-        return askWriter();
+        reader.renew();
+        int errno = query.ask(reader, false);
+        reader.release();
+        if (!query.stale) {
+            return errno;
+        }
+        boolean isPartOfListing =
+                query.kind == Query.ENTRIES_WITH_ATTRIBUTES && errno == 0 && query.entries.length() > 0;
+        // What a listing holds already is a correct answer; the next one begins with the inode that changed.
+        return isPartOfListing ? 0 : STALE;
+    }
+
+    /** Asks the snapshot where it is fresh enough, else the writer, and waits for its answer. */
+    private int ask() {
+        int errno = askSnapshot();
+        return errno == STALE ? askWriter() : errno;
     }
 
     private int askWriter() {
