@@ -54,12 +54,23 @@ public final class MountRegistry {
         /** The process, null when it is gone. */
         public ProcessHandle process() {
             ProcessHandle found = ProcessHandle.of(pid).orElse(null);
-            if (found == null || !found.isAlive()) {
+            if (found == null || !found.isAlive() || isZombie(pid)) {
                 return null;
             }
             long foundMs = startedMs(found);
             boolean isAnother = startedMs != 0 && foundMs != 0 && Math.abs(foundMs - startedMs) > START_SKEW_MS;
             return isAnother ? null : found;
+        }
+
+        /** Ended, and its parent has not asked how: it holds nothing any more, but has a number still. */
+        private static boolean isZombie(long pid) {
+            try {
+                String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+                int state = stat.lastIndexOf(')') + 2; // behind the name, which may hold anything
+                return state < stat.length() && stat.charAt(state) == 'Z';
+            } catch (IOException e) {
+                return true; // gone since
+            }
         }
 
         private static long startedMs(ProcessHandle process) {
