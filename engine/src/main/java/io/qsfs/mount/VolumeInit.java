@@ -54,13 +54,13 @@ final class VolumeInit {
             }
             state.removeUnfinished();
             try (VolumeBackends backends = VolumeBackends.openUnknown(config, clock)) {
-                return init(state, backends, key, mode, out);
+                return init(state, backends, key, mode);
             }
         }
     }
 
     private InitReport init(
-            StateDirectory state, VolumeBackends backends, KeySource key, VolumeLauncher.InitMode mode, PrintSink out) {
+            StateDirectory state, VolumeBackends backends, KeySource key, VolumeLauncher.InitMode mode) {
         List<BackendSet.Member> taken = new ArrayList<>();
         for (BackendSet.Member member : backends.members()) {
             switch (member.identifyError()) {
@@ -82,7 +82,7 @@ final class VolumeInit {
         if (!taken.isEmpty()) {
             object = superblockThere(backends, key);
         }
-        return object == null ? makeNew(state, backends, taken, key, out) : finish(state, backends, object, out);
+        return object == null ? makeNew(state, backends, taken, key) : finish(state, backends, object);
     }
 
     /** The superblock of an init that was interrupted behind it; null when it did not come that far. */
@@ -102,11 +102,7 @@ final class VolumeInit {
     }
 
     private InitReport makeNew(
-            StateDirectory state,
-            VolumeBackends backends,
-            List<BackendSet.Member> taken,
-            KeySource key,
-            PrintSink out) {
+            StateDirectory state, VolumeBackends backends, List<BackendSet.Member> taken, KeySource key) {
         Map<String, Id128> ids = new HashMap<>();
         Id128 volume = Id128.random(random);
         for (BackendSet.Member member : taken) {
@@ -141,7 +137,7 @@ final class VolumeInit {
             object = SuperblockObject.seal(superblock, volumeKey);
         }
         backends.identifyAgain();
-        return finish(state, backends, object, out);
+        return finish(state, backends, object);
     }
 
     private void putIdentity(BackendSet.Member member, Identity identity) {
@@ -155,7 +151,7 @@ final class VolumeInit {
         }
     }
 
-    private InitReport finish(StateDirectory state, VolumeBackends backends, SuperblockObject object, PrintSink out) {
+    private InitReport finish(StateDirectory state, VolumeBackends backends, SuperblockObject object) {
         Superblock superblock = object.contents();
         Map<String, String> refused = backends.putSuperblock(superblock.generation(), object.bytes(), PUT_NS);
         if (!refused.isEmpty()) {
@@ -166,7 +162,6 @@ final class VolumeInit {
         long epoch = backends.claimNextTitle(superblock, owner);
         state.writeSuperblock(object.bytes());
         state.write(new StateDirectory.Volume(superblock.volumeId(), owner, epoch, 0, 0, 0, 0, 0));
-        out.line("volume " + superblock.volumeId() + " is made, epoch " + epoch);
         return new InitReport(superblock.volumeId().toString(), true, epoch, config.warnings());
     }
 }

@@ -112,7 +112,8 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private void serve(SocketChannel channel, boolean isServed) {
-        try (Lines lines = new Lines(channel, REQUEST_BYTES_MAX, clock)) {
+        try (channel; // closed also when the rest cannot even begin, so that no client waits for ever
+                Lines lines = new Lines(channel, REQUEST_BYTES_MAX, clock)) {
             Client client = new Client(lines);
             client.send(isServed ? answer(lines, client) : Message.error("too many commands at once: try again.", 1));
         } catch (IOException e) {
