@@ -23,6 +23,7 @@ import io.qsfs.log.SegmentFile;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -97,7 +98,7 @@ final class OpenedVolume implements AutoCloseable {
         try {
             index = Index.open(IndexContext.of(state.index(), volume.volumeId(), segmentBytes)
                     .withMapBytes(config.indexMapBytes())
-                    .withCheckpoints(List.of(state.checkpoint()))
+                    .withCheckpoints(Files.exists(state.checkpoint()) ? List.of(state.checkpoint()) : List.of())
                     .withRecordCheck((position, sequence, length, crc) -> check(log, scan, position, sequence, crc)));
             ScanResult replay = replay(index.writer(), scan, elsewhere, volume);
             requireWhole(replay, state);
