@@ -138,6 +138,14 @@ public final class BackendSet implements AutoCloseable {
             return word().equals("ok") ? null : backend.health().lastDetail();
         }
 
+        /**
+         * A location that was ours and where another backend lies now, a wrong disk, may be ours again. One that was another
+         * volume's from the beginning is left alone.
+         */
+        private boolean mayReturn() {
+            return identifyError != BackendError.FOREIGN || identity != null;
+        }
+
         private boolean isUsable() {
             return identifyError == BackendError.NONE && backend.health().isReadable();
         }
@@ -150,7 +158,9 @@ public final class BackendSet implements AutoCloseable {
             identify(member, timeoutNs, answers::countDown);
         }
         await(answers, timeoutNs);
-        scheduleProbe();
+        if (nextProbe == null) { // asked again, after an init: one chain of probes is enough
+            scheduleProbe();
+        }
     }
 
     private void identify(Member member, long timeoutNs, Runnable then) {
@@ -198,7 +208,7 @@ public final class BackendSet implements AutoCloseable {
     private void probe() {
         try {
             for (Member member : members) {
-                if (!member.isUsable() && !member.isProbed && member.identifyError != BackendError.FOREIGN) {
+                if (!member.isUsable() && !member.isProbed && member.mayReturn()) {
                     boolean wasDown = member.identifyError == BackendError.NONE;
                     identify(member, PROBE_DEADLINE_NS, () -> {
                         if (wasDown && member.isUsable()) {

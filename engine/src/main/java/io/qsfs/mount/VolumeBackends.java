@@ -44,7 +44,12 @@ final class VolumeBackends implements ShardTargets, AutoCloseable {
         this.config = config;
         this.set = set;
         this.policy = new PlacementPolicy(
-                set, config.minimalShards(), config.redundantGroups(), config.redundantNodes(), random);
+                set,
+                config.minimalShards(),
+                config.minimalShards() + config.parityShards(),
+                config.redundantGroups(),
+                config.redundantNodes(),
+                random);
     }
 
     /** Opens the configured backends; one of another volume is an error. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Id128;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,30 @@ class BackendSetTest {
         Files.move(place, directory.resolve("away"));
         try (BackendSet set = open(returned, BackendSpec.directory("disk", "", place))) {
             assertEquals("absent", set.members().getFirst().word());
+            Files.move(directory.resolve("away"), place);
+            assertReturnsOnce(set, returned);
+        }
+    }
+
+    /** A wrong disk was mounted for a while. */
+    @Test
+    void shouldReportADirectoryThatReturnsAfterAnother() throws Exception {
+        Path place = directory.resolve("disk");
+        BlockingQueue<Backend> returned = new LinkedBlockingQueue<>();
+        try (BackendSet set = open(BackendSpec.directory("disk", "", place), returned)) {
+            Files.move(place, directory.resolve("away"));
+            try (Backend wrong = Backends.open(BackendSpec.directory("wrong", "", place))) {
+                Identity identity = new Identity(new Id128(9, 9), new Id128(9, 8), 1);
+                assertEquals(
+                        BackendError.NONE, Calls.putIdentity(wrong, identity).await());
+            }
+            assertEquals(
+                    BackendError.FOREIGN, Calls.size(set.all().getFirst(), "x").await());
+            assertEquals(List.of(), set.usable());
+            Thread.sleep(2500); // a probe finds the other one
+            assertEquals("foreign", set.members().getFirst().word());
+            assertNull(returned.poll());
+            Files.move(place, directory.resolve("wrong"));
             Files.move(directory.resolve("away"), place);
             assertReturnsOnce(set, returned);
         }
