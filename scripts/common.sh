@@ -173,7 +173,7 @@ build_if_needed() {
         find_java javac
         say "building with Java $java_found ($java_home); the first time this fetches libraries and takes a minute or two"
         quiet_maven
-        (cd "$root" && JAVA_HOME=$java_home mvn -q -B -Dmaven.test.skip=true -pl bindings,engine package >&2) \
+        (cd "$root" && JAVA_HOME=$java_home mvn -q -B -U -Dmaven.test.skip=true -pl bindings,engine package >&2) \
             || fail "the build failed: see above."
         find_jar
         [ -n "$jar" ] || fail "the build left no engine/target/qsfs-engine-*.jar: run mvn package in $root to see why."
