@@ -2,8 +2,6 @@ package io.qsfs.log;
 
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
-import java.util.ArrayList;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,22 +64,18 @@ public final class SegmentLog implements AutoCloseable {
 
     /**
      * Closes the data segments that a crash left open: writes the range tables that the scan has built, gives the unused rest
-     * back. A segment that no history refers to is not touched; {@link #dropUnused} removes it.
-     *
-     * @return the segments closed; the caller appends a CLOSED record for each.
+     * back. A segment that no history refers to is not touched; {@link #dropUnused} removes it. The caller appends a CLOSED record for
+     * every segment of history that has none, which may be more than these: the power can go before those are durable.
      */
-    public List<SegmentFile> closeRecovered(RecoveryScan scan, ScanResult result) {
+    public void closeRecovered(RecoveryScan scan, ScanResult result) {
         FileAllocator allocator = new FileAllocator(context.disk());
-        List<SegmentFile> closed = new ArrayList<>();
         for (ScanResult.UnclosedData segment : result.unclosedData()) {
             SegmentFile file = catalog.pin(Streams.DATA, segment.number());
             if (file != null) {
                 closeRecovered(file, segment, scan.ranges(segment.number()), allocator);
-                closed.add(file);
                 catalog.unpin(file);
             }
         }
-        return closed;
     }
 
     private void closeRecovered(

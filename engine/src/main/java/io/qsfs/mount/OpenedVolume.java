@@ -28,8 +28,6 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Log and index of a state directory, brought to the end of history and begun for a new mount: what happens between taking the
@@ -46,8 +44,6 @@ final class OpenedVolume implements AutoCloseable {
     private final Index index;
     private final ScanResult replay;
     private final String said;
-    /** Data segments that a crash left open and that are closed now. */
-    private final List<SegmentFile> closedByReplay;
 
     private MountIdentity identity;
     private long historyEnd;
@@ -59,15 +55,13 @@ final class OpenedVolume implements AutoCloseable {
             SegmentLog log,
             Index index,
             ScanResult replay,
-            String said,
-            List<SegmentFile> closedByReplay) {
+            String said) {
         this.state = state;
         this.volume = volume;
         this.log = log;
         this.index = index;
         this.replay = replay;
         this.said = said;
-        this.closedByReplay = closedByReplay;
     }
 
     /**
@@ -102,10 +96,10 @@ final class OpenedVolume implements AutoCloseable {
                     .withRecordCheck((position, sequence, length, crc) -> check(log, scan, position, sequence, crc)));
             ScanResult replay = replay(index.writer(), scan, elsewhere, volume);
             requireWhole(replay, state);
-            List<SegmentFile> closed = log.closeRecovered(scan, replay);
+            log.closeRecovered(scan, replay);
             String said = describe(index, replay, (clock.nanoTime() - begunNs) / 1_000_000);
             scan.close();
-            return new OpenedVolume(state, volume, log, index, replay, said, closed);
+            return new OpenedVolume(state, volume, log, index, replay, said);
         } catch (RuntimeException e) {
             scan.close();
             if (index != null) {
@@ -215,7 +209,8 @@ final class OpenedVolume implements AutoCloseable {
     /** The first records of the mount: who writes from here on, and the closing of what the mount before left open. */
     void writeFirstRecords(FileSystem fileSystem) {
         // What the records need to know is read before them: LMDB shows the writer its own changes at once.
-        Map<Long, SegmentFile> metaLeft = unclosedMeta();
+        List<SegmentFile> dataLeft = unclosed(Streams.DATA, log.data().activeNumber(), dataEndBefore);
+        List<SegmentFile> metaLeft = unclosed(Streams.META, log.meta().activeNumber(), historyEnd);
         MachineRecords records = fileSystem.machineRecords();
         // The first mount of an epoch continues what init or recovery found; every other one the mount before it.
         boolean isFirst = index.writer().appliedSequence() == 0;
@@ -228,7 +223,7 @@ final class OpenedVolume implements AutoCloseable {
                 isFirst ? volume.fromDataPosition() : dataEndBefore,
                 volume.ownerId(),
                 log.data().claimed());
-        for (SegmentFile file : closedByReplay) {
+        for (SegmentFile file : dataLeft) {
             outcome = outcome != 0
                     ? outcome
                     : records.closed(
@@ -236,9 +231,9 @@ final class OpenedVolume implements AutoCloseable {
                             file.number(),
                             file.identity().mountId(),
                             file.fromPosition(),
-                            file.toPosition());
+                            endOfData(file));
         }
-        for (SegmentFile file : metaLeft.values()) {
+        for (SegmentFile file : metaLeft) {
             long end = endOfRecords(file);
             if (outcome == 0 && end > file.fromPosition()) {
                 outcome = records.closed(
@@ -252,24 +247,33 @@ final class OpenedVolume implements AutoCloseable {
         }
     }
 
-    /** Meta segments of earlier mounts that hold history and that no record has closed. */
-    private Map<Long, SegmentFile> unclosedMeta() {
-        Map<Long, SegmentFile> found = new TreeMap<>();
-        for (long number : log.catalog().numbers(Streams.META)) {
-            long base = number * log.catalog().segmentBytes();
-            if (number >= log.meta().activeNumber() || base >= historyEnd) {
+    /**
+     * Segments of earlier mounts that hold history and that no record has closed: the mount before may have ended at any moment, also
+     * behind the range table of a data segment and before the record about it.
+     */
+    private List<SegmentFile> unclosed(int stream, long activeNumber, long end) {
+        List<SegmentFile> found = new ArrayList<>();
+        for (long number : log.catalog().numbers(stream)) {
+            if (number >= activeNumber || number * log.catalog().segmentBytes() >= end) {
                 continue;
             }
-            SegmentInfo info = index.writer().segment(Streams.META, number);
+            SegmentInfo info = index.writer().segment(stream, number);
             if (info == null || info.state() == SegmentInfo.State.ACTIVE) {
-                SegmentFile file = log.catalog().pin(Streams.META, number);
+                SegmentFile file = log.catalog().pin(stream, number);
                 if (file != null) {
-                    found.put(number, file);
+                    found.add(file);
                     log.catalog().unpin(file);
                 }
             }
         }
         return found;
+    }
+
+    /** Where the content of a data segment of an earlier mount ends: as its range table says, else as far as history refers. */
+    private long endOfData(SegmentFile file) {
+        return file.toPosition() != SegmentFile.UNKNOWN
+                ? file.toPosition()
+                : Math.min(file.fromPosition() + log.catalog().segmentBytes(), dataEndBefore);
     }
 
     /** Where the history in a meta segment of an earlier mount ends. */

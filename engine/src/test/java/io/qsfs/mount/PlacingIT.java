@@ -1,0 +1,113 @@
+package io.qsfs.mount;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.qsfs.bindings.linux.Linux;
+import io.qsfs.log.LogContext;
+import io.qsfs.memory.Clock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Goal: whatever a mount acknowledged comes to lie on backends, however the mount before ended, and who unmounts is told the truth
+ * about the rest. Method: as {@link MountIT}; the end of a process is a copy of its state directory that was made while it ran.
+ */
+class PlacingIT {
+    @TempDir
+    Path root;
+
+    private MountRig rig;
+
+    @BeforeEach
+    void begin() {
+        assumeTrue(Linux.geteuid() == 0 && Files.isReadable(Path.of("/dev/fuse")), "needs root and /dev/fuse");
+        rig = new MountRig(root);
+    }
+
+    @AfterEach
+    void end() {
+        if (rig != null) {
+            rig.close();
+        }
+    }
+
+    private Path on(String name) {
+        return rig.mountPoint().resolve(name);
+    }
+
+    private static byte[] random(int bytes, long seed) {
+        byte[] data = new byte[bytes];
+        new Random(seed).nextBytes(data);
+        return data;
+    }
+
+    private static void writeAndSync(Path file, byte[] data) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            ByteBuffer left = ByteBuffer.wrap(data);
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+            channel.force(true);
+        }
+    }
+
+    /** State and backends as they are at this moment, as a machine finds them whose process was killed. */
+    private Path keepImage(String name) throws IOException {
+        Path image = Files.createDirectory(root.resolve(name));
+        MountRig.copy(rig.state(), image.resolve("state"));
+        for (int i = 1; i <= MountRig.BACKENDS; i++) {
+            MountRig.copy(rig.backend(i), image.resolve("backend-" + i));
+        }
+        return image;
+    }
+
+    private void goBackTo(Path image) throws IOException {
+        MountRig.delete(rig.state());
+        Files.move(image.resolve("state"), rig.state());
+        for (int i = 1; i <= MountRig.BACKENDS; i++) {
+            MountRig.delete(rig.backend(i));
+            Files.move(image.resolve("backend-" + i), rig.backend(i));
+        }
+    }
+
+    /** The second process dies between the range table of the last data segment and the record that the segment is closed. */
+    @Test
+    void shouldPlaceADataSegmentThatWasClosedWithoutARecordOfIt() throws IOException {
+        rig.init();
+        rig.mount();
+        byte[] data = random(3 << 20, 1);
+        writeAndSync(on("file"), data);
+        Path image = keepImage("killed");
+        rig.unmount();
+        goBackTo(image);
+        try (StateDirectory state = StateDirectory.lock(rig.state(), PrintSink.NONE)) {
+            OpenedVolume.open(state, rig.config(), 8 << 20, number -> null, new LogContext(), Clock.SYSTEM)
+                    .close();
+        }
+
+        rig.mount();
+        assertEquals(List.of(), rig.unmount().unplaced());
+        for (int backend = 1; backend <= MountRig.BACKENDS; backend++) {
+            assertFalse(rig.shards(backend, "d").isEmpty(), "the data is nowhere but here");
+        }
+        MountRig.delete(rig.state());
+        assertEquals(List.of(), rig.recover().missing());
+        rig.mount();
+        assertArrayEquals(data, Files.readAllBytes(on("file")));
+        assertTrue(rig.unmount().unplaced().isEmpty());
+    }
+}
