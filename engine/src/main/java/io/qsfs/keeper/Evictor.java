@@ -29,6 +29,8 @@ public final class Evictor implements Agent {
     private static final int STEPS_PER_CYCLE_MAX = 16;
     /** How long nothing is looked for after a look in vain. */
     private static final long PAUSE_NS = 500_000_000L;
+    /** How long shards that are being read back are given to answer before the next look. */
+    private static final long LOOKING_NS = 20_000_000L;
 
     private final Clock clock;
     private final LocalSegments segments;
@@ -46,6 +48,11 @@ public final class Evictor implements Agent {
     private long planAgainNs;
     private int notPlaced;
     private int notSafe;
+    /** Of segments whose shards are being read back. */
+    private long lookingBytes;
+    /** Segments whose shards are being read back, or will be after a grace. */
+    private int notKnown;
+
     private int notCheckpointed;
 
     /** Somebody wants everything evicted that may be. */
@@ -125,9 +132,9 @@ public final class Evictor implements Agent {
         }
         int work = 0;
         while (!plan.isEmpty() && work < STEPS_PER_CYCLE_MAX) {
-            if (everything == null && segments.bytes() <= cacheLimitBytes) {
+            if (everything == null && segments.bytes() - lookingBytes <= cacheLimitBytes) {
                 plan.clear();
-                return work;
+                break;
             }
             step(plan.poll());
             work++;
@@ -141,6 +148,8 @@ public final class Evictor implements Agent {
     private void makePlan() {
         notPlaced = 0;
         notSafe = 0;
+        lookingBytes = 0;
+        notKnown = 0;
         notCheckpointed = 0;
         for (int stream = STREAM_DATA; stream <= STREAM_META; stream++) {
             List<LocalSegments.Local> closed = new ArrayList<>(segments.closed(stream));
@@ -156,7 +165,7 @@ public final class Evictor implements Agent {
             notPlaced++;
         } else if (local.stream() == STREAM_META && placement.toPosition() > source.checkpointPosition()) {
             notCheckpointed++;
-        } else if (!safety.isSafe(placement)) {
+        } else if (!isSafe(placement, local)) {
             notSafe++;
         } else if (segments.evict(local.stream(), local.number())) {
             safety.forget(placement);
@@ -169,12 +178,19 @@ public final class Evictor implements Agent {
         }
     }
 
+    private boolean isSafe(Placement placement, LocalSegments.Local local) {
+        Safety.Verdict verdict = safety.judge(placement);
+        lookingBytes += verdict == Safety.Verdict.LOOKING ? local.bytes() : 0;
+        notKnown += verdict == Safety.Verdict.LOOKING || verdict == Safety.Verdict.WAITING ? 1 : 0;
+        return verdict == Safety.Verdict.SAFE;
+    }
+
     private void endOfPlan(long nowNs) {
-        planAgainNs = nowNs + PAUSE_NS;
+        planAgainNs = nowNs + (lookingBytes > 0 ? LOOKING_NS : PAUSE_NS);
         if (everything == null) {
             return;
         }
-        if (notSafe > 0 && nowNs - everything.untilNs < 0) {
+        if (notKnown > 0 && nowNs - everything.untilNs < 0) {
             return; // some of them are being read back
         }
         EvictionReport report = new EvictionReport(

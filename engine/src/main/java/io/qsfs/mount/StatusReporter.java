@@ -125,11 +125,7 @@ final class StatusReporter {
 
     private Survey survey() {
         Set<Id128> readable = new HashSet<>();
-        for (Backend backend : parts.backends().all()) {
-            if (backend.health().isReadable() && !backend.id().isNil()) {
-                readable.add(backend.id());
-            }
-        }
+        parts.backends().usable().forEach(backend -> readable.add(backend.id()));
         Map<Id128, Long> shards = new HashMap<>();
         Map<Id128, Long> bytes = new HashMap<>();
         long[] counts = new long[5]; // full, reduced, unreadable, owed, evictable

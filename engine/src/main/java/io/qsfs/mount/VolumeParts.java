@@ -51,6 +51,9 @@ final class VolumeParts {
     private static final long CHECKPOINT_BYTES = 64L << 20;
 
     private static final long POLL_NS = 20_000_000L;
+    /** Shards are read back before their segment goes. */
+    private static final long EVICT_POLLS_MAX = 50;
+
     private static final long HANDED_OVER_POLL_MS = 100;
     private static final int READ_BYTES_MAX = 1 << 20;
     private static final long WRITE_TIMEOUT_NS = 60_000_000_000L;
@@ -137,7 +140,7 @@ final class VolumeParts {
                 () -> log.sync().durableMeta(),
                 state.checkpoint(),
                 CHECKPOINT_BYTES);
-        safety = new Safety(clock, backends.all());
+        safety = new Safety(clock, backends::usable);
         placements = new PlacementRecords(
                 fileSystem, opened.index(), log.sync(), checkpointer::position, this::owe, this::settled);
         offloader = new Offloader(
@@ -337,12 +340,22 @@ final class VolumeParts {
         return done;
     }
 
-    /** Has the evictor look now; what it did before counts too. */
+    /** Has the evictor work until the limit is kept, or nothing has gone for a moment; how many segments went. */
     long evictToLimit() {
         long before = evictor.evictedSegments();
         keeper.wake();
-        LockSupport.parkNanos(2 * POLL_NS);
+        long seen = -1;
+        while (seen != evictor.evictedSegments()) {
+            seen = evictor.evictedSegments();
+            for (long i = 0; i < EVICT_POLLS_MAX && seen == evictor.evictedSegments() && isAboveLimit(); i++) {
+                LockSupport.parkNanos(POLL_NS);
+            }
+        }
         return evictor.evictedSegments() - before;
+    }
+
+    private boolean isAboveLimit() {
+        return opened.log().catalog().localBytes() > evictor.cacheLimit();
     }
 
     void sayDraining() {

@@ -16,13 +16,16 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * When local bytes may go: when k shards of their segment lie on durable backends, or on such that buffer and were
- * read back after their grace. Read back means: the object is there in its whole length and begins with the header of
- * this shard.
+ * When local bytes may go: when k shards of their segment were read back from backends that answer now. Read back means: the object is
+ * there in its whole length and begins with the header of this shard. From a backend that buffers it counts only after its grace.
+ *
+ * <p>The record of a placement says where shards were acknowledged, which may be long ago. The local file is the last sure copy, so
+ * before it goes somebody looks: at a directory whose disk was exchanged, at a server that lost its memory.
  *
  * <p>Grace is counted from when this was first asked about the segment, which is after it was placed.
  *
@@ -32,19 +35,33 @@ public final class Safety implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Safety.class);
 
     private static final int WATCHED_MAX = 4096;
-    private static final int READS_MAX = 64;
+    private static final int READS_MAX = 256;
     private static final long READ_TIMEOUT_NS = 30_000_000_000L;
     private static final long RETRY_NS = 10_000_000_000L;
+    /** How long what was read back counts. */
+    private static final long FRESH_NS = 60_000_000_000L;
 
     private final Clock clock;
-    private final Collection<? extends Backend> backends;
+    private final Supplier<? extends Collection<? extends Backend>> usable;
     private final Map<Id256, Watch> watched = new HashMap<>();
     private final NativeBuffer memory = new NativeBuffer((long) READS_MAX * ShardHeader.BYTES);
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
     /** Reads of segments that were forgotten meanwhile: their memory is a backend's until they answer. */
     private final ArrayDeque<ReadBack> abandoned = new ArrayDeque<>();
 
-    /** A placed segment of which too few shards are on durable backends. */
+    /** What is to be done with a segment's local bytes. */
+    public enum Verdict {
+        /** They may go. */
+        SAFE,
+        /** Enough shards are being read back; soon it is known. */
+        LOOKING,
+        /** Enough shards will be read back when the grace of backends that buffer is over. */
+        WAITING,
+        /** They stay: too few backends answer and have their shard. */
+        UNSAFE
+    }
+
+    /** A placed segment that somebody wants to evict. */
     private static final class Watch {
         final long sinceNs;
         final ReadBack[] reads;
@@ -69,44 +86,57 @@ public final class Safety implements AutoCloseable {
         }
     }
 
-    /** @param backends of the volume; they outlive this object. */
-    public Safety(Clock clock, Collection<? extends Backend> backends) {
+    /** @param usable the backends of the volume that answer now; they outlive this object. */
+    public Safety(Clock clock, Supplier<? extends Collection<? extends Backend>> usable) {
         this.clock = clock;
-        this.backends = backends;
+        this.usable = usable;
         for (long i = 0; i < READS_MAX; i++) {
             free.add(memory.segment().asSlice(i * ShardHeader.BYTES, ShardHeader.BYTES));
         }
     }
 
-    /**
-     * True when the segment's local bytes may go. When it must be read back first, that is begun, and later calls
-     * tell.
-     */
-    public boolean isSafe(Placement placement) {
-        int durable = 0;
-        for (Id128 id : placement.backends()) {
-            Backend backend = find(id);
-            durable += backend != null && backend.durable() ? 1 : 0;
+    /** Whether the segment's local bytes may go. Reading back is begun when it is due, and later calls tell. */
+    public Verdict judge(Placement placement) {
+        Collection<? extends Backend> answering = usable.get();
+        Backend[] holders = new Backend[placement.shardCount()];
+        int there = 0;
+        for (int shard = 0; shard < holders.length; shard++) {
+            holders[shard] = find(answering, placement.backend(shard));
+            there += holders[shard] != null ? 1 : 0;
         }
-        if (durable >= placement.dataShards()) {
-            forget(placement);
-            return true;
+        if (there < placement.dataShards()) {
+            return Verdict.UNSAFE;
         }
         Watch watch = watched.get(placement.sealId());
         if (watch == null) {
-            if (watched.size() < WATCHED_MAX) {
-                watched.put(placement.sealId(), new Watch(clock.nanoTime(), placement.shardCount()));
+            if (watched.size() == WATCHED_MAX) {
+                return Verdict.UNSAFE; // until others have gone
             }
-            return false;
+            watch = new Watch(clock.nanoTime(), holders.length);
+            watched.put(placement.sealId(), watch);
         }
         int verified = 0;
-        for (int shard = 0; shard < placement.shardCount(); shard++) {
-            Backend backend = find(placement.backend(shard));
-            if (backend != null && !backend.durable()) {
-                verified += readBack(placement, watch, shard, backend) ? 1 : 0;
+        int asked = 0;
+        int due = 0;
+        for (int shard = 0; shard < holders.length; shard++) {
+            if (holders[shard] != null) {
+                ReadBack read = readBack(placement, watch, shard, holders[shard]);
+                verified += read != null && read.isVerified ? 1 : 0;
+                asked += read != null && !read.isSettled ? 1 : 0;
+                due += read == null ? 1 : 0;
             }
         }
-        return durable + verified >= placement.dataShards();
+        return verdict(placement.dataShards(), verified, asked, due);
+    }
+
+    private static Verdict verdict(int needed, int verified, int asked, int due) {
+        if (verified >= needed) {
+            return Verdict.SAFE;
+        }
+        if (verified + asked >= needed) {
+            return Verdict.LOOKING;
+        }
+        return verified + asked + due >= needed ? Verdict.WAITING : Verdict.UNSAFE;
     }
 
     /** The local bytes are gone; nothing more is to be remembered. */
@@ -130,7 +160,7 @@ public final class Safety implements AutoCloseable {
         }
     }
 
-    private Backend find(Id128 id) {
+    private static Backend find(Collection<? extends Backend> backends, Id128 id) {
         if (!id.isNil()) {
             for (Backend backend : backends) {
                 if (backend.id().equals(id)) {
@@ -141,27 +171,37 @@ public final class Safety implements AutoCloseable {
         return null;
     }
 
-    private boolean readBack(Placement placement, Watch watch, int shard, Backend backend) {
+    /** The reading back of a shard as far as it is; null when it is not due yet, or has to wait for memory. */
+    private ReadBack readBack(Placement placement, Watch watch, int shard, Backend backend) {
         long nowNs = clock.nanoTime();
         ReadBack read = watch.reads[shard];
+        boolean isDue;
         if (read == null) {
-            if (nowNs - watch.sinceNs >= backend.bufferedGraceNs()) {
-                begin(placement, watch, shard, backend, nowNs);
-            }
-            return false;
+            isDue = nowNs - watch.sinceNs >= backend.bufferedGraceNs();
+        } else {
+            settleIfAnswered(placement, shard, backend, read);
+            isDue = read.isSettled && nowNs - read.askedNs >= (read.isVerified ? FRESH_NS : RETRY_NS);
         }
+        if (isDue) {
+            begin(placement, watch, shard, backend, nowNs);
+            read = watch.reads[shard];
+            if (read != null) {
+                settleIfAnswered(placement, shard, backend, read);
+            }
+        }
+        return read;
+    }
+
+    private void settleIfAnswered(Placement placement, int shard, Backend backend, ReadBack read) {
         if (!read.isSettled && read.error != null) {
             settle(placement, shard, backend, read);
         }
-        if (read.isSettled && !read.isVerified && nowNs - read.askedNs >= RETRY_NS) {
-            begin(placement, watch, shard, backend, nowNs);
-        }
-        return read.isVerified;
     }
 
     private void begin(Placement placement, Watch watch, int shard, Backend backend, long nowNs) {
         takeBack();
         if (free.isEmpty()) {
+            watch.reads[shard] = null;
             return; // later
         }
         ReadBack read = new ReadBack(free.poll(), nowNs);
@@ -194,7 +234,7 @@ public final class Safety implements AutoCloseable {
         }
         if (!read.isVerified && read.error != BackendError.UNREACHABLE) {
             LOG.warn(
-                    "Shard {} of segment {} was not found again on the buffered backend {}: {}.",
+                    "Shard {} of segment {} was not found again on backend {}: {}.",
                     shard,
                     placement.number(),
                     backend.name(),

@@ -1,9 +1,9 @@
 package io.qsfs.keeper;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.qsfs.backend.BackendError;
 import io.qsfs.codec.Code;
 import io.qsfs.index.Placement;
 import io.qsfs.memory.Id128;
@@ -68,7 +68,13 @@ class EvictorTest {
                 return checkpoint;
             }
         };
-        return new Evictor(clock, files, source, new Safety(clock, backends), limit);
+        return new Evictor(clock, files, source, new Safety(clock, this::answering), limit);
+    }
+
+    private List<MemoryBackend> answering() {
+        return backends.stream()
+                .filter(backend -> backend.fault == BackendError.NONE)
+                .toList();
     }
 
     @AfterEach
@@ -162,16 +168,76 @@ class EvictorTest {
         assertEquals(0, backends.get(1).reads.get());
         clock.advance(MemoryBackend.GRACE_NS);
         crank(evictor); // reads back
-        assertEquals(1, files.all.size());
+        assertEquals(0, files.all.size());
+        assertTrue(backends.get(1).reads.get() > 0);
+    }
+
+    @Test
+    void shouldKeepLocalBytesWhileTheirBackendsAreGone() {
+        add(0, 0, 1, true);
+        backends.get(0).fault = BackendError.ABSENT;
+        backends.get(1).fault = BackendError.ABSENT;
+        Evictor evictor = evictor(0);
+        crank(evictor);
+        assertEquals(1, files.all.size(), "one backend is left, and two shards are needed");
+        backends.get(0).fault = BackendError.NONE;
         clock.advance(1_000_000_000L);
         crank(evictor);
         assertEquals(0, files.all.size());
+    }
+
+    /** It answers, is durable, and has nothing: an exchanged disk. */
+    @Test
+    void shouldKeepLocalBytesWhenDurableBackendsHaveLostTheirShards() {
+        add(0, 0, 1, true);
+        backends.get(0).objects.clear();
+        backends.get(1).objects.clear();
+        CompletableFuture<EvictionReport> report = evictAll(evictor(1 << 20));
+        assertEquals(1, report.getNow(null).notSafe());
+        assertEquals(1, files.all.size());
+    }
+
+    /** What was read back counts for a while only. */
+    @Test
+    void shouldReadBackAgainWhatWasSeenLongAgo() {
+        add(0, 0, 1, true);
+        Placement placement = durable.get("0-0");
+        Safety safety = new Safety(clock, this::answering);
+        assertEquals(Safety.Verdict.SAFE, safety.judge(placement));
+        backends.get(0).objects.clear();
+        backends.get(1).objects.clear();
+        assertEquals(Safety.Verdict.SAFE, safety.judge(placement));
+        clock.advance(60_000_000_000L);
+        assertEquals(Safety.Verdict.UNSAFE, safety.judge(placement));
+    }
+
+    @Test
+    void shouldLookAtNoMoreThanMustGo() {
+        for (int i = 0; i < 10; i++) {
+            add(0, i, i, true);
+        }
+        backends.forEach(backend -> backend.isHolding = true);
+        Evictor evictor = evictor(700);
+        crank(evictor);
+        assertEquals(
+                9, backends.stream().mapToInt(MemoryBackend::heldCount).sum(), "three segments, three shards each");
+        backends.forEach(MemoryBackend::release);
+        clock.advance(20_000_000L);
+        crank(evictor);
+        assertEquals(7, files.all.size());
+    }
+
+    private CompletableFuture<EvictionReport> evictAll(Evictor evictor) {
+        CompletableFuture<EvictionReport> report = evictor.evictAll(0);
+        crank(evictor);
+        return report;
     }
 
     @Test
     void shouldKeepLocalBytesWhenABufferedBackendForgot() {
         backends = List.of(new MemoryBackend(0, true), new MemoryBackend(1, false), new MemoryBackend(2, false));
         add(0, 0, 1, true);
+        backends.get(0).objects.putAll(volume.backends.get(0).objects);
         Evictor evictor = evictor(0);
         CompletableFuture<EvictionReport> report = evictor.evictAll(3 * MemoryBackend.GRACE_NS);
         for (int i = 0; i < 30; i++) {
@@ -210,8 +276,8 @@ class EvictorTest {
                 new int[] {whole.chunkCrc(0)},
                 2,
                 holders);
-        Safety safety = new Safety(clock, volume.backends);
-        assertTrue(safety.isSafe(whole));
-        assertFalse(safety.isSafe(thin));
+        Safety safety = new Safety(clock, () -> volume.backends);
+        assertEquals(Safety.Verdict.SAFE, safety.judge(whole));
+        assertEquals(Safety.Verdict.UNSAFE, safety.judge(thin));
     }
 }

@@ -110,4 +110,23 @@ class PlacingIT {
         assertArrayEquals(data, Files.readAllBytes(on("file")));
         assertTrue(rig.unmount().unplaced().isEmpty());
     }
+
+    /** Five of six are taken away while the volume is mounted, and nothing is written that would notice. */
+    @Test
+    void shouldKeepLocalBytesAndTellTheMarginWhenBackendsVanish() throws Exception {
+        rig.init();
+        RunningMount mount = rig.mount();
+        byte[] data = random(9 << 20, 2);
+        writeAndSync(on("file"), data);
+        assertEquals(List.of(), mount.flush(false, PrintSink.NONE).unplaced());
+        assertEquals(2, mount.status().redundancy().margin());
+        for (int i = 1; i <= 5; i++) {
+            Files.move(rig.backend(i), root.resolve("away-" + i));
+        }
+        EvictReport report = mount.evict(true, PrintSink.NONE);
+        assertTrue(report.kept().contains("not known to lie on enough durable backends"), report.kept());
+        assertEquals(0, report.segments());
+        assertEquals(0, mount.status().redundancy().margin());
+        assertArrayEquals(data, Files.readAllBytes(on("file")));
+    }
 }

@@ -232,12 +232,12 @@ class RoundTripTest {
                 return Long.MAX_VALUE;
             }
         };
-        try (Safety safety = new Safety(Clock.SYSTEM, backends)) {
+        try (Safety safety = new Safety(Clock.SYSTEM, () -> backends)) {
             Evictor evictor =
                     new Evictor(Clock.SYSTEM, new CatalogFiles(log.catalog()), source, safety, Long.MAX_VALUE);
             try (Keeper keeper = new Keeper("keeper", List.of(evictor))) {
                 keeper.start();
-                var report = evictor.evictAll(0);
+                var report = evictor.evictAll(20 * SECOND);
                 keeper.wake();
                 return report.orTimeout(20, TimeUnit.SECONDS).join();
             }
