@@ -25,7 +25,7 @@ public final class BackendSet implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BackendSet.class);
 
     private final List<Member> members;
-    private final Id128 volumeId;
+    private volatile Id128 volumeId;
     private final Clock clock;
     private final BackendThreads threads;
     private final List<Consumer<Backend>> returnListeners = new CopyOnWriteArrayList<>();
@@ -160,6 +160,17 @@ public final class BackendSet implements AutoCloseable {
         await(answers, timeoutNs);
         if (nextProbe == null) { // asked again, after an init: one chain of probes is enough
             scheduleProbe();
+        }
+    }
+
+    /** The volume has become known: members of another one are foreign from here on, and nothing is asked of them or put there. */
+    public void belongTo(Id128 volume) {
+        volumeId = volume;
+        for (Member member : members) {
+            Identity identity = member.identity;
+            if (identity != null && !identity.volume().equals(volume)) {
+                note(member, identity, BackendError.NONE, "");
+            }
         }
     }
 

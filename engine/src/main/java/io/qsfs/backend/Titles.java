@@ -10,12 +10,15 @@ import io.qsfs.memory.NativeBuffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The right to write a volume, on stores that offer no compare-and-swap: an object {@code epoch/<epoch>/<owner>} on a majority of the
@@ -28,7 +31,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * 56  s64 created, ns since 1970 UTC      64 u32 0    68 u32 CRC32C of bytes 0 to 67
  * </pre>
  *
- * The content is for people who look; what counts is the name.
+ * The content is for people who look; what counts is the name, and on how many backends it is. A claim that was given up, or whose
+ * claimant died in the middle of it, can leave its title on some of them; one that no majority can have, those that do not answer
+ * counted for it, is nobody's title.
  *
  * <p>Threading: a thread that may wait.
  */
@@ -40,18 +45,21 @@ public final class Titles {
     private static final int VERSION = 1;
     private static final int AT_CRC = 68;
     private static final int EPOCH_DIGITS = 16;
+    private static final int WITHDRAW_TRIES_MAX = 2;
+    private static final Logger LOG = LoggerFactory.getLogger(Titles.class);
 
     private Titles() {}
 
     /**
      * What a listing showed.
      *
-     * @param epoch the highest of any title; 0 when there is none.
+     * @param epoch the highest of the titles that a majority can have; 0 when there is none.
      * @param owner who has it; NIL when there is none.
      * @param answered backends that were listed.
      * @param isMajority true when those are a majority.
+     * @param seenEpoch the highest of any title, lost ones included: a new claim goes above it.
      */
-    public record Highest(long epoch, Id128 owner, int answered, boolean isMajority) {}
+    public record Highest(long epoch, Id128 owner, int answered, boolean isMajority, long seenEpoch) {}
 
     /**
      * How a claim ended.
@@ -81,23 +89,37 @@ public final class Titles {
         }
     }
 
-    private record Listing(List<Title> titles, int answered) {}
+    /** By title the number of backends that list it. */
+    private record Listing(Map<Title, Integer> titles, int answered) {}
 
-    /** Lists the titles. {@code majorityOf} is how many backends the superblock names. */
+    /**
+     * Lists the titles.
+     *
+     * @param backends   such as the superblock names.
+     * @param majorityOf how many it names.
+     */
     public static Highest read(Collection<? extends Backend> backends, int majorityOf, long timeoutNs) {
         Listing listing = list(backends, timeoutNs);
+        int silent = Math.max(0, majorityOf - listing.answered());
         Title highest = new Title(0, Id128.NIL);
-        for (Title title : listing.titles()) {
-            if (title.epoch() > highest.epoch()) {
+        long seenEpoch = 0;
+        for (Map.Entry<Title, Integer> entry : listing.titles().entrySet()) {
+            Title title = entry.getKey();
+            seenEpoch = Math.max(seenEpoch, title.epoch());
+            if (title.epoch() > highest.epoch() && isMajority(entry.getValue() + silent, majorityOf)) {
                 highest = title;
             }
         }
         return new Highest(
-                highest.epoch(), highest.owner(), listing.answered(), isMajority(listing.answered(), majorityOf));
+                highest.epoch(),
+                highest.owner(),
+                listing.answered(),
+                isMajority(listing.answered(), majorityOf),
+                seenEpoch);
     }
 
     /**
-     * Claims an epoch.
+     * Claims an epoch. Any title as high is in the way, also one on few backends: its owner may be about to put it on the others.
      *
      * @param epoch above every title that was read.
      */
@@ -113,7 +135,7 @@ public final class Titles {
             return new ClaimResult(false, Id128.NIL);
         }
         Listing listing = list(backends, timeoutNs);
-        for (Title title : listing.titles()) {
+        for (Title title : listing.titles().keySet()) {
             if (title.epoch() >= epoch && !title.owner().equals(owner)) {
                 withdraw(backends, epoch, owner, timeoutNs);
                 return new ClaimResult(false, title.owner());
@@ -164,36 +186,63 @@ public final class Titles {
         body.set(INT, AT_CRC, Isal.crc32c(body, 0, AT_CRC, 0));
     }
 
-    /** A claim that did not hold must not stand in the way of the next one. */
+    /**
+     * A claim that did not hold must not stand in the way of the next one. What cannot be deleted counts for nothing as long as
+     * it is on fewer backends than a majority.
+     */
     private static void withdraw(Collection<? extends Backend> backends, long epoch, Id128 owner, long timeoutNs) {
-        List<BlockingCompletion<Void>> deletes = new ArrayList<>();
+        Collection<? extends Backend> left = backends;
+        for (int i = 0; i < WITHDRAW_TRIES_MAX && !left.isEmpty(); i++) {
+            left = delete(left, ObjectNames.title(epoch, owner), timeoutNs);
+        }
+        if (!left.isEmpty()) {
+            LOG.warn(
+                    "the title {} of owner {}, which was given up, may still be on {}",
+                    epoch,
+                    owner,
+                    left.stream().map(Backend::name).toList());
+        }
+    }
+
+    /** Deletes on all at once; returns those that did not say that the object is gone. */
+    private static List<Backend> delete(Collection<? extends Backend> backends, String object, long timeoutNs) {
+        Map<Backend, BlockingCompletion<Void>> deletes = new LinkedHashMap<>();
         long deadlineNs = Clock.SYSTEM.nanoTime() + timeoutNs;
         for (Backend backend : backends) {
             BlockingCompletion<Void> done = new BlockingCompletion<>();
-            backend.delete(ObjectNames.title(epoch, owner), deadlineNs, done);
-            deletes.add(done);
+            backend.delete(object, deadlineNs, done);
+            deletes.put(backend, done);
         }
-        deletes.forEach(BlockingCompletion::await);
+        List<Backend> left = new ArrayList<>();
+        deletes.forEach((backend, done) -> {
+            BackendError error = done.await();
+            if (error != BackendError.NONE && error != BackendError.NOT_FOUND) {
+                left.add(backend);
+            }
+        });
+        return left;
     }
 
     private static Listing list(Collection<? extends Backend> backends, long timeoutNs) {
-        Set<String> names = ConcurrentHashMap.newKeySet();
+        Map<Backend, Set<String>> names = new LinkedHashMap<>();
         Map<Backend, BlockingCompletion<Void>> listings = new LinkedHashMap<>();
         long deadlineNs = Clock.SYSTEM.nanoTime() + timeoutNs;
         for (Backend backend : backends) {
+            Set<String> found = ConcurrentHashMap.newKeySet();
             BlockingCompletion<Void> done = new BlockingCompletion<>();
-            backend.list(ObjectNames.TITLES, deadlineNs, (name, bytes) -> names.add(name), done);
+            backend.list(ObjectNames.TITLES, deadlineNs, (name, bytes) -> found.add(name), done);
+            names.put(backend, found);
             listings.put(backend, done);
         }
         int answered = 0;
-        for (BlockingCompletion<Void> done : listings.values()) {
-            answered += done.await() == BackendError.NONE ? 1 : 0;
-        }
-        List<Title> titles = new ArrayList<>();
-        for (String name : names) {
-            Title title = Title.parse(name);
-            if (title != null) {
-                titles.add(title);
+        Map<Title, Integer> titles = new HashMap<>();
+        for (Map.Entry<Backend, BlockingCompletion<Void>> listing : listings.entrySet()) {
+            answered += listing.getValue().await() == BackendError.NONE ? 1 : 0;
+            for (String name : names.get(listing.getKey())) { // of a listing that broke off, too
+                Title title = Title.parse(name);
+                if (title != null) {
+                    titles.merge(title, 1, Integer::sum);
+                }
             }
         }
         return new Listing(titles, answered);

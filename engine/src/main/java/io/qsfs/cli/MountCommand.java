@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -25,6 +26,14 @@ final class MountCommand implements Callable<Integer> {
     @Mixin
     private Mounting mounting;
 
+    @Option(
+            names = "--take-over",
+            description = {
+                "Go on from this state directory though another owner's title is on the backends: claim a higher one.",
+                "Refused when another machine has written since; stop that machine first."
+            })
+    private boolean isTakenOver;
+
     @Parameters(paramLabel = "DIR", description = "Mount point, an existing directory.")
     private Path mountPoint;
 
@@ -35,6 +44,7 @@ final class MountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        mounting.takeOver(isTakenOver);
         if (mounting.isChild()) {
             return mounting.runChild(context, printer, () -> selection.load(context, false, printer), mountPoint);
         }

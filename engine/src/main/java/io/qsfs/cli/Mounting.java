@@ -37,6 +37,14 @@ final class Mounting {
     @Option(names = "--detached-child", hidden = true)
     private String child;
 
+    /** Set by the command that has the option. */
+    private boolean isTakenOver;
+
+    /** Whether to claim a higher title. */
+    void takeOver(boolean isWanted) {
+        isTakenOver = isWanted;
+    }
+
     boolean isChild() {
         return child != null;
     }
@@ -79,6 +87,9 @@ final class Mounting {
         if (isFuseDebugged) {
             arguments.add("--debug-fuse");
         }
+        if (isTakenOver) {
+            arguments.add("--take-over");
+        }
         if (printer.isVerbose()) {
             arguments.add("-v");
         }
@@ -118,6 +129,6 @@ final class Mounting {
     }
 
     private MountOptions options() {
-        return new MountOptions(isOpenToOthers, isFuseDebugged);
+        return new MountOptions(isOpenToOthers, isFuseDebugged, isTakenOver);
     }
 }

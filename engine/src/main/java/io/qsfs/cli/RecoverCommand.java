@@ -11,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -34,6 +35,11 @@ final class RecoverCommand implements Callable<Integer> {
     @Mixin
     private Mounting mounting;
 
+    @Option(
+            names = "--accept-loss",
+            description = "Go on though backends that do not answer can hold newer metadata, which is lost then.")
+    private boolean isLossAccepted;
+
     @Parameters(paramLabel = "DIR", arity = "0..1", description = "Mount point, an existing directory.")
     private Path mountPoint;
 
@@ -49,7 +55,7 @@ final class RecoverCommand implements Callable<Integer> {
             config.warnings().forEach(printer::warning); // else mounting shows them
         }
         KeySource key = KeySources.resolve(config, context.environment(), context.console());
-        RecoverReport report = context.launcher().recover(config, key, printer);
+        RecoverReport report = context.launcher().recover(config, key, isLossAccepted, printer);
         print(config, report);
         return mountPoint == null ? ExitCode.OK : mounting.run(context, printer, config, key, mountPoint);
     }

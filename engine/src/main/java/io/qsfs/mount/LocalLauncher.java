@@ -1,5 +1,6 @@
 package io.qsfs.mount;
 
+import io.qsfs.backend.Backend;
 import io.qsfs.bindings.fuse.Fuse;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.KeySource;
@@ -9,6 +10,7 @@ import io.qsfs.log.LogContext;
 import io.qsfs.memory.Clock;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.List;
 
 /**
  * Volumes on this machine.
@@ -32,7 +34,9 @@ public final class LocalLauncher implements VolumeLauncher {
         try (UnlockedVolume volume = UnlockedVolume.fromState(state, config, key, clock)) {
             volume.backends().requireReadable(volume.superblock());
             StateDirectory.Volume us = state.volume();
-            volume.backends().requireTitle(volume.superblock(), us.epoch(), us.ownerId());
+            if (!options.takeOver()) {
+                volume.backends().requireTitle(volume.superblock(), us.epoch(), us.ownerId());
+            }
             volume.backends().warnings().forEach(out::warning);
             return begin(config, state, volume, mountPoint, options, out);
         } catch (RuntimeException e) {
@@ -64,7 +68,10 @@ public final class LocalLauncher implements VolumeLauncher {
         out.line(opened.said());
         VolumeParts parts;
         try {
-            new OldCopyCheck(opened, clock).requireOriginal(volume.backends().usable());
+            requireOriginal(opened, volume);
+            if (options.takeOver()) {
+                takeOver(config, opened, volume, out);
+            }
             opened.begin(random);
             parts = new VolumeParts(
                     state, config, volume.superblock(), volume.key(), volume.backends(), opened, random, clock);
@@ -88,6 +95,27 @@ public final class LocalLauncher implements VolumeLauncher {
         return new LocalMount(config, mountPoint, parts.session(), parts, clock);
     }
 
+    private void requireOriginal(OpenedVolume opened, UnlockedVolume volume) {
+        new OldCopyCheck(opened, clock).requireOriginal(volume.backends().usable());
+    }
+
+    /** Looks, claims, and looks again: what another machine has written is never passed over. */
+    private void takeOver(VolumeConfig config, OpenedVolume opened, UnlockedVolume volume, PrintSink out) {
+        VolumeBackends backends = volume.backends();
+        List<String> asked = backends.usable().stream().map(Backend::name).toList();
+        VolumeBackends.Silent silent = backends.silent(volume.superblock(), asked);
+        if (silent.count() >= config.placedMin()) {
+            throw new QsfsException(
+                    "volume " + volume.superblock().volumeId() + " cannot be taken over while " + silent.names()
+                            + " do not answer: what another machine has written can lie on them alone; bring them back.");
+        }
+        long epoch =
+                backends.claimNextTitle(volume.superblock(), opened.volume().ownerId());
+        requireOriginal(opened, volume);
+        opened.takeOver(epoch);
+        out.line("took epoch " + epoch + " of volume " + volume.superblock().volumeId());
+    }
+
     private static void requireLibraries() {
         String cause = Fuse.unavailabilityCause();
         if (cause != null) {
@@ -96,8 +124,8 @@ public final class LocalLauncher implements VolumeLauncher {
     }
 
     @Override
-    public RecoverReport recover(VolumeConfig config, KeySource key, PrintSink out) {
-        try (VolumeRecover recovery = new VolumeRecover(config, clock, random)) {
+    public RecoverReport recover(VolumeConfig config, KeySource key, boolean isLossAccepted, PrintSink out) {
+        try (VolumeRecover recovery = new VolumeRecover(config, isLossAccepted, clock, random)) {
             return recovery.run(key, out);
         }
     }

@@ -39,7 +39,7 @@ final class OpenedVolume implements AutoCloseable {
     private static final int REPLAY_COMMIT_RECORDS = 1_000;
 
     private final StateDirectory state;
-    private final StateDirectory.Volume volume;
+    private StateDirectory.Volume volume;
     private final SegmentLog log;
     private final Index index;
     private final ScanResult replay;
@@ -174,6 +174,31 @@ final class OpenedVolume implements AutoCloseable {
         return said;
     }
 
+    /** End of history in the meta stream, where the next mount goes on. */
+    private long metaEnd() {
+        return Math.max(index.writer().appliedEnd(), replay.endPosition());
+    }
+
+    /** From here on history goes on in this epoch, which continues the one before at its end; durable on return. */
+    void takeOver(long epoch) {
+        volume = new StateDirectory.Volume(
+                volume.volumeId(),
+                volume.ownerId(),
+                epoch,
+                isBegun() ? volume.epoch() : volume.fromEpoch(),
+                metaEnd(),
+                index.writer().dataEnd(),
+                volume.dataNumberMin(),
+                volume.metaNumberMin());
+        index.writer().rollback(); // reading began a transaction
+        state.write(volume);
+    }
+
+    /** True when history has a record of our epoch: those begin above what it continues. */
+    private boolean isBegun() {
+        return metaEnd() > volume.fromMetaPosition();
+    }
+
     /** Draws this mount's identity and makes its streams ready. */
     void begin(SecureRandom random) {
         MountState mount = state.nextMount(random);
@@ -212,8 +237,9 @@ final class OpenedVolume implements AutoCloseable {
         List<SegmentFile> dataLeft = unclosed(Streams.DATA, log.data().activeNumber(), dataEndBefore);
         List<SegmentFile> metaLeft = unclosed(Streams.META, log.meta().activeNumber(), historyEnd);
         MachineRecords records = fileSystem.machineRecords();
-        // The first mount of an epoch continues what init or recovery found; every other one the mount before it.
-        boolean isFirst = index.writer().appliedSequence() == 0;
+        // The first mount of an epoch continues what init, recovery or take-over found; every other one the mount
+        // before it.
+        boolean isFirst = Math.max(historyEnd, replay.endPosition()) <= volume.fromMetaPosition();
         int outcome = records.mount(
                 identity.mountId(),
                 identity.mountCounter(),

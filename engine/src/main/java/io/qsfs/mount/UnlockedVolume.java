@@ -50,26 +50,38 @@ final class UnlockedVolume implements AutoCloseable {
     /** From the newest superblock on the backends that the key opens. */
     static UnlockedVolume fromBackends(VolumeConfig config, KeySource source, Clock clock) {
         VolumeBackends backends = VolumeBackends.openUnknown(config, clock);
+        UnlockedVolume volume;
         try {
-            QsfsException last = null;
-            List<SuperblockStore.Candidate> candidates = backends.superblocks();
-            for (SuperblockStore.Candidate candidate : candidates) {
-                try {
-                    SuperblockObject object = SuperblockObject.parse(candidate.bytes());
-                    return open(object, unlock(object, source), backends);
-                } catch (QsfsException e) {
-                    last = e;
-                }
-            }
-            if (last != null) {
-                throw last;
-            }
-            throw new QsfsException("no backend has a superblock (" + backends.describeDown()
-                    + "): check the configuration, or bring more backends up.");
+            volume = find(backends, source);
         } catch (RuntimeException e) {
             backends.close();
             throw e;
         }
+        try {
+            backends.belongTo(volume.superblock().volumeId());
+            return volume;
+        } catch (RuntimeException e) {
+            volume.close();
+            throw e;
+        }
+    }
+
+    private static UnlockedVolume find(VolumeBackends backends, KeySource source) {
+        QsfsException last = null;
+        List<SuperblockStore.Candidate> candidates = backends.superblocks();
+        for (SuperblockStore.Candidate candidate : candidates) {
+            try {
+                SuperblockObject object = SuperblockObject.parse(candidate.bytes());
+                return open(object, unlock(object, source), backends);
+            } catch (QsfsException e) {
+                last = e;
+            }
+        }
+        if (last != null) {
+            throw last;
+        }
+        throw new QsfsException("no backend has a superblock (" + backends.describeDown()
+                + "): check the configuration, or bring more backends up.");
     }
 
     private static UnlockedVolume open(SuperblockObject object, VolumeKey key, VolumeBackends backends) {

@@ -16,11 +16,15 @@ import io.qsfs.memory.Id128;
 import io.qsfs.offload.ShardTargets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * The backends of one volume, as a mount uses them: chosen for shards, asked for titles, described for people.
@@ -71,6 +75,16 @@ final class VolumeBackends implements ShardTargets, AutoCloseable {
     /** Opens backends of a volume that only they know. */
     static VolumeBackends openUnknown(VolumeConfig config, Clock clock) {
         return open(config, Id128.NIL, clock);
+    }
+
+    /**
+     * The volume has become known.
+     *
+     * @throws QsfsException when one of the backends belongs to another.
+     */
+    void belongTo(Id128 volumeId) {
+        set.belongTo(volumeId);
+        refuseForeign(volumeId);
     }
 
     private void refuseForeign(Id128 volumeId) {
@@ -146,9 +160,52 @@ final class VolumeBackends implements ShardTargets, AutoCloseable {
         return SuperblockStore.put(set.all(), generation, bytes, timeoutNs);
     }
 
+    /** Those that answer and that the superblock names: they alone have a voice in who owns the title. */
+    private List<Backend> voters(Superblock superblock) {
+        Map<Id128, Backend> voters = new LinkedHashMap<>();
+        Set<Id128> named = ids(superblock);
+        for (Backend backend : set.usable()) {
+            if (named.contains(backend.id())) {
+                voters.putIfAbsent(backend.id(), backend);
+            }
+        }
+        return List.copyOf(voters.values());
+    }
+
+    private static Set<Id128> ids(Superblock superblock) {
+        return superblock.backends().stream().map(Superblock.BackendEntry::id).collect(Collectors.toSet());
+    }
+
+    /**
+     * Who could not be asked.
+     *
+     * @param count of the backends that the superblock names.
+     * @param names of them, and why, as far as the configuration knows them.
+     */
+    record Silent(int count, String names) {}
+
+    /** The backends that the superblock names and that are not among those that were asked. */
+    Silent silent(Superblock superblock, Collection<String> asked) {
+        Set<Id128> missing = new HashSet<>(ids(superblock));
+        List<String> names = new ArrayList<>();
+        for (BackendSet.Member member : set.members()) {
+            String name = member.spec().name();
+            if (asked.contains(name)) {
+                missing.remove(member.backend().id());
+            } else {
+                names.add(member.word().equals("ok") ? name : name + " (" + member.word() + ")");
+            }
+        }
+        if (missing.size() > names.size()) {
+            names.add((missing.size() - names.size()) + " that the configuration does not name");
+        }
+        return new Silent(missing.size(), String.join(", ", names));
+    }
+
     /** Refuses when another owner has the right to write: its title is higher than ours, or as high. */
     void requireTitle(Superblock superblock, long epoch, Id128 owner) {
-        Titles.Highest highest = Titles.read(set.usable(), superblock.backends().size(), TITLE_NS);
+        Titles.Highest highest =
+                Titles.read(voters(superblock), superblock.backends().size(), TITLE_NS);
         boolean isOthers = highest.epoch() > epoch
                 || highest.epoch() == epoch
                         && !highest.owner().isNil()
@@ -157,7 +214,9 @@ final class VolumeBackends implements ShardTargets, AutoCloseable {
             throw new QsfsException("volume " + superblock.volumeId() + " was taken over by another machine: title "
                     + highest.epoch() + " of owner " + highest.owner()
                     + " is on its backends, and this state directory has "
-                    + epoch + "; what it holds is an old copy: move it away and run qsfs recover to write here again.");
+                    + epoch
+                    + ": if that machine has written, what is here is an old copy: move it away and run qsfs recover"
+                    + " to write here again; if it has not, and is stopped, qsfs mount --take-over goes on from here.");
         }
     }
 
@@ -165,12 +224,13 @@ final class VolumeBackends implements ShardTargets, AutoCloseable {
     long claimNextTitle(Superblock superblock, Id128 owner) {
         int all = superblock.backends().size();
         for (int i = 0; i < TITLE_TRIES_MAX; i++) {
-            Titles.Highest highest = Titles.read(set.usable(), all, TITLE_NS);
+            Titles.Highest highest = Titles.read(voters(superblock), all, TITLE_NS);
             if (!highest.isMajority()) {
                 break;
             }
-            long epoch = highest.epoch() + 1;
-            Titles.ClaimResult result = Titles.claim(set.usable(), all, superblock.volumeId(), epoch, owner, TITLE_NS);
+            long epoch = highest.seenEpoch() + 1;
+            Titles.ClaimResult result =
+                    Titles.claim(voters(superblock), all, superblock.volumeId(), epoch, owner, TITLE_NS);
             if (result.isOwned()) {
                 return epoch;
             }

@@ -80,6 +80,7 @@ final class VolumeInit {
         }
         SuperblockObject object = null;
         if (!taken.isEmpty()) {
+            backends.belongTo(taken.getFirst().identity().volume());
             object = superblockThere(backends, key);
         }
         return object == null ? makeNew(state, backends, taken, key) : finish(state, backends, object);

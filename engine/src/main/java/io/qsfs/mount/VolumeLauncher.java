@@ -42,7 +42,10 @@ public interface VolumeLauncher {
 
     /**
      * Builds the state directory again from the backends and the key alone. Content stays where it is: a later mount
-     * fetches it when it is read.
+     * fetches it when it is read. It looks before it claims: while backends that do not answer can hold newer metadata than those
+     * that do, it is refused and nothing is changed.
+     *
+     * @param isLossAccepted go on from what answers all the same.
      */
-    RecoverReport recover(VolumeConfig config, KeySource key, PrintSink out);
+    RecoverReport recover(VolumeConfig config, KeySource key, boolean isLossAccepted, PrintSink out);
 }

@@ -36,13 +36,21 @@ import io.qsfs.recall.VolumeRecovery;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 /**
- * Builds a state directory from the backends and the key alone: title, index, and a first mount of the log that writes down
+ * Builds a state directory from the backends and the key alone: index, title, and a first mount of the log that writes down
  * what only the listing of shards told.
+ *
+ * <pre>
+ *   list → replay → can those that are silent have more? → title → list again (→ replay again) → first records
+ * </pre>
  *
  * <p>The file {@code volume} is written last: a recovery that was interrupted leaves a directory that holds no volume, and
  * begins anew.
@@ -55,14 +63,16 @@ final class VolumeRecover implements AutoCloseable {
     private static final long MS = 1_000_000L;
 
     private final VolumeConfig config;
+    private final boolean isLossAccepted;
     private final Clock clock;
     private final SecureRandom random;
     private final List<String> missing = new ArrayList<>();
     /** Of the file system that writes the first records; closed with this, after its threads have ended. */
     private final Arena arena = Arena.ofShared();
 
-    VolumeRecover(VolumeConfig config, Clock clock, SecureRandom random) {
+    VolumeRecover(VolumeConfig config, boolean isLossAccepted, Clock clock, SecureRandom random) {
         this.config = config;
+        this.isLossAccepted = isLossAccepted;
         this.clock = clock;
         this.random = random;
     }
@@ -74,7 +84,6 @@ final class VolumeRecover implements AutoCloseable {
                         "the state directory " + config.stateDir()
                                 + " holds the volume already: mount it, or move the directory away to recover from the backends.");
             }
-            state.removeUnfinished();
             try (UnlockedVolume volume = UnlockedVolume.fromBackends(config, key, clock)) {
                 volume.backends().requireReadable(volume.superblock());
                 return recover(state, volume, out);
@@ -84,54 +93,138 @@ final class VolumeRecover implements AutoCloseable {
 
     private RecoverReport recover(StateDirectory state, UnlockedVolume volume, PrintSink out) {
         Superblock superblock = volume.superblock();
+        Code code = new Code(superblock.k(), superblock.m());
+        try (VolumeRecovery recovery = new VolumeRecovery(
+                superblock.volumeId(),
+                volume.key(),
+                superblock.segmentBytes(),
+                clock,
+                volume.backends().usable(),
+                FetchSettings.defaults(superblock.chunkBytes(), code.n()),
+                LIST_TIMEOUT_NS)) {
+            Found found = look(state, volume, recovery, recovery.list());
+            try {
+                out.line("found " + found.listing.shardCount() + " shards on "
+                        + found.listing.listedBackends().size() + " backends");
+                return claim(state, volume, recovery, found, out);
+            } finally {
+                if (found.index != null) {
+                    found.index.close();
+                }
+            }
+        }
+    }
+
+    /** What the backends that answer have, replayed into an index. */
+    private static final class Found {
+        ShardListing listing;
+        Index index;
+        RecoveredHistory history;
+    }
+
+    /** Replays what was listed into an empty index; refuses when those that are silent can have more of it. */
+    private Found look(StateDirectory state, UnlockedVolume volume, VolumeRecovery recovery, ShardListing listing) {
+        Superblock superblock = volume.superblock();
+        Found found = new Found();
+        found.listing = listing;
+        state.removeUnfinished();
+        found.index = Index.open(IndexContext.of(state.index(), superblock.volumeId(), superblock.segmentBytes())
+                .withMapBytes(config.indexMapBytes()));
+        try {
+            found.history = replay(recovery, found.index.writer());
+            requireNewest(volume.backends(), superblock, found);
+            return found;
+        } catch (RuntimeException e) {
+            found.index.close();
+            throw e;
+        }
+    }
+
+    private void requireNewest(VolumeBackends backends, Superblock superblock, Found found) {
+        VolumeBackends.Silent silent = backends.silent(superblock, found.listing.listedBackends());
+        RecoveredHistory history = found.history;
+        HiddenHistory hidden =
+                new HiddenHistory(superblock.k(), config.placedMin(), superblock.segmentBytes(), silent.count());
+        if (!hidden.isPossible(found.listing, history.endPosition(), history.stop() != null)) {
+            return;
+        }
+        String moment = history.records() == 0
+                ? "empty"
+                : "as it was at "
+                        + Instant.ofEpochMilli(history.lastTimeNs() / MS).truncatedTo(ChronoUnit.SECONDS);
+        if (!isLossAccepted) {
+            throw new QsfsException(
+                    "metadata that is newer than what was found can lie on backends that do not answer: "
+                            + silent.names() + "; bring them back, or go on with the volume " + moment
+                            + " by qsfs recover --accept-loss, which gives up what is newer.");
+        }
+        missing.add("what " + silent.names() + " can hold, which did not answer: the volume is " + moment);
+    }
+
+    /** The title first, then another look: what the machine before has placed meanwhile is part of history. */
+    private RecoverReport claim(
+            StateDirectory state, UnlockedVolume volume, VolumeRecovery recovery, Found seen, PrintSink out) {
+        Superblock superblock = volume.superblock();
         Id128 owner = Id128.random(random);
         long epoch = volume.backends().claimNextTitle(superblock, owner);
         out.line("took epoch " + epoch + " of volume " + superblock.volumeId());
         state.writeSuperblock(volume.superblockBytes());
-        Code code = new Code(superblock.k(), superblock.m());
-        try (VolumeRecovery recovery = new VolumeRecovery(
-                        superblock.volumeId(),
-                        volume.key(),
-                        superblock.segmentBytes(),
-                        clock,
-                        volume.backends().usable(),
-                        FetchSettings.defaults(superblock.chunkBytes(), code.n()),
-                        LIST_TIMEOUT_NS);
-                Index index =
-                        Index.open(IndexContext.of(state.index(), superblock.volumeId(), superblock.segmentBytes())
-                                .withMapBytes(config.indexMapBytes()))) {
-            ShardListing listing = recovery.list();
-            listing.silentBackends().forEach((name, why) -> missing.add("backend " + name + " did not answer: " + why));
-            out.line("found " + listing.shardCount() + " shards on "
-                    + listing.listedBackends().size() + " backends");
-            RecoveredHistory history = replay(recovery, index.writer());
-            if (history.stop() != null) {
-                missing.add(history.stop());
-            }
-            missing.addAll(history.notes());
-            StateDirectory.Volume identity = new StateDirectory.Volume(
-                    superblock.volumeId(),
-                    owner,
-                    epoch,
-                    history.epoch(),
-                    history.endPosition(),
-                    index.writer().dataEnd(),
-                    Math.max(listing.highestNumber(Streams.DATA), highestIn(index, Streams.DATA)) + 1,
-                    Math.max(listing.highestNumber(Streams.META), highestIn(index, Streams.META)) + 1);
-            List<Placement> found = placementsOf(recovery, listing, history, index.writer());
-            writeDown(state, identity, index, found);
-            Totals totals = index.writer().totals();
-            index.writer().rollback();
-            state.write(identity);
-            return new RecoverReport(
-                    superblock.volumeId().toString(),
-                    epoch,
-                    history.lastTimeNs() / MS,
-                    totals.inodes(),
-                    totals.allocatedBytes(),
-                    history.segments(),
-                    List.copyOf(missing));
+        ShardListing listing = recovery.list();
+        if (!metadata(listing).equals(metadata(seen.listing))) {
+            seen.index.close();
+            seen.index = null;
+            missing.clear();
+            Found again = look(state, volume, recovery, listing);
+            seen.index = again.index;
+            seen.history = again.history;
         }
+        seen.listing = listing;
+        return finish(state, superblock, owner, epoch, recovery, seen);
+    }
+
+    private static Set<FoundSealing> metadata(ShardListing listing) {
+        return listing.sealings().stream()
+                .filter(sealing -> sealing.stream() == Streams.META)
+                .collect(Collectors.toSet());
+    }
+
+    private RecoverReport finish(
+            StateDirectory state,
+            Superblock superblock,
+            Id128 owner,
+            long epoch,
+            VolumeRecovery recovery,
+            Found found) {
+        ShardListing listing = found.listing;
+        RecoveredHistory history = found.history;
+        IndexWriter writer = found.index.writer();
+        listing.silentBackends().forEach((name, why) -> missing.add("backend " + name + " did not answer: " + why));
+        if (history.stop() != null) {
+            missing.add(history.stop());
+        }
+        missing.addAll(history.notes());
+        StateDirectory.Volume identity = new StateDirectory.Volume(
+                superblock.volumeId(),
+                owner,
+                epoch,
+                history.epoch(),
+                history.endPosition(),
+                writer.dataEnd(),
+                Math.max(listing.highestNumber(Streams.DATA), highestIn(found.index, Streams.DATA)) + 1,
+                Math.max(listing.highestNumber(Streams.META), highestIn(found.index, Streams.META)) + 1);
+        List<Placement> placements = placementsOf(recovery, listing, history, writer);
+        writeDown(state, identity, found.index, placements);
+        Totals totals = writer.totals();
+        writer.rollback();
+        state.write(identity);
+        return new RecoverReport(
+                superblock.volumeId().toString(),
+                epoch,
+                history.lastTimeNs() / MS,
+                totals.inodes(),
+                totals.allocatedBytes(),
+                history.segments(),
+                List.copyOf(missing));
     }
 
     @Override

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Threading: any thread; draws are made under the monitor, in the order of the calls.
  */
-final class FaultyBackend implements Backend {
+class FaultyBackend implements Backend {
     /** What may happen to an operation. */
     enum Fault {
         /** UNREACHABLE at once, nothing done. */

@@ -45,11 +45,11 @@ class TitlesTest {
     @Test
     void shouldOwnAnEpochThatNobodyClaimed() {
         List<MemoryBackend> backends = backends(5);
-        assertEquals(new Titles.Highest(0, Id128.NIL, 5, true), Titles.read(backends, 5, TIMEOUT_NS));
+        assertEquals(new Titles.Highest(0, Id128.NIL, 5, true, 0), Titles.read(backends, 5, TIMEOUT_NS));
         assertTrue(claim(backends, 1, ALICE).isOwned());
-        assertEquals(new Titles.Highest(1, ALICE, 5, true), Titles.read(backends, 5, TIMEOUT_NS));
+        assertEquals(new Titles.Highest(1, ALICE, 5, true, 1), Titles.read(backends, 5, TIMEOUT_NS));
         assertTrue(claim(backends, 2, BOB).isOwned());
-        assertEquals(new Titles.Highest(2, BOB, 5, true), Titles.read(backends, 5, TIMEOUT_NS));
+        assertEquals(new Titles.Highest(2, BOB, 5, true, 2), Titles.read(backends, 5, TIMEOUT_NS));
     }
 
     @Test
@@ -99,6 +99,59 @@ class TitlesTest {
         backends.get(1).fault = BackendError.UNREACHABLE;
         assertEquals(new Titles.ClaimResult(false, ALICE), claim(backends, 1, BOB));
         assertEquals(0, titles(backends, BOB));
+    }
+
+    /** Bob died between put and delete, or nobody took his delete. */
+    @Test
+    void shouldNotCountATitleThatNoMajorityCanHave() {
+        for (int left = 0; left <= 5; left++) {
+            List<MemoryBackend> backends = backends(5);
+            assertTrue(claim(backends, 1, ALICE).isOwned());
+            for (int i = 0; i < left; i++) {
+                backends.get(i).objects.put(ObjectNames.title(2, BOB), new byte[Titles.BYTES]);
+            }
+            Titles.Highest highest = Titles.read(backends, 5, TIMEOUT_NS);
+            assertEquals(left >= 3 ? BOB : ALICE, highest.owner(), "left=" + left);
+            assertEquals(left > 0 ? 2 : 1, highest.seenEpoch());
+        }
+    }
+
+    @Test
+    void shouldCountWhoIsSilentForATitleThatIsSeen() {
+        for (int silent = 0; silent <= 4; silent++) {
+            List<MemoryBackend> backends = backends(5);
+            assertTrue(claim(backends, 1, ALICE).isOwned());
+            backends.get(0).objects.put(ObjectNames.title(2, BOB), new byte[Titles.BYTES]);
+            for (int i = 0; i < silent; i++) {
+                backends.get(4 - i).fault = BackendError.UNREACHABLE;
+            }
+            Titles.Highest highest = Titles.read(backends, 5, TIMEOUT_NS);
+            assertEquals(1 + silent >= 3 ? BOB : ALICE, highest.owner(), "silent=" + silent);
+        }
+    }
+
+    @Test
+    void shouldTryAgainToWithdraw() {
+        List<MemoryBackend> places = backends(5);
+        assertTrue(claim(places, 2, ALICE).isOwned());
+        List<FaultyBackend> backends = new ArrayList<>();
+        for (MemoryBackend place : places) {
+            backends.add(new FaultyBackend(place, SEED) {
+                private boolean hasFailed;
+
+                @Override
+                public void delete(String object, long deadlineNs, Completion<Void> completion) {
+                    if (hasFailed) {
+                        super.delete(object, deadlineNs, completion);
+                    } else {
+                        hasFailed = true;
+                        completion.done(null, BackendError.UNREACHABLE, "told to fail once");
+                    }
+                }
+            });
+        }
+        assertFalse(Titles.claim(backends, 5, VOLUME, 1, BOB, TIMEOUT_NS).isOwned());
+        assertEquals(0, titles(places, BOB));
     }
 
     @Test

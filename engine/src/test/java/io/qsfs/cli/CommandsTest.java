@@ -346,12 +346,15 @@ class CommandsTest {
                         + "mount it with: qsfs mount --local --volume local DIR\n",
                 out());
         assertEquals("warning: not found: segment meta 3.\n", err());
+        assertEquals("recover local", launcher.calls.getLast());
+        assertEquals(0, run("recover", "--local", "--accept-loss"));
+        assertEquals("recover local accept loss", launcher.calls.getLast());
     }
 
     @Test
     void shouldMountHereUntilItIsUnmounted() throws Exception {
         int[] code = {-1};
-        Thread serving = new Thread(() -> code[0] = run("mount", "--local", directory.toString()));
+        Thread serving = new Thread(() -> code[0] = run("mount", "--local", "--take-over", directory.toString()));
         serving.start();
         while (launcher.mount == null || new MountRegistry(paths).find(directory) == null) {
             Thread.sleep(5);
@@ -359,6 +362,7 @@ class CommandsTest {
         launcher.mount.unmount(false, io.qsfs.mount.PrintSink.NONE);
         serving.join();
         assertEquals(0, code[0]);
+        assertEquals("mount local " + directory + " take over", launcher.calls.getLast());
         assertTrue(out().contains("replayed 12 records in 3 ms\n"), out());
         assertTrue(out().contains("mounted \"local\" on " + directory), out());
         assertTrue(out().endsWith("unmounted " + directory + ": everything is on the backends\n"), out());

@@ -35,7 +35,7 @@ public final class FakeLauncher implements VolumeLauncher {
     @Override
     public RunningMount mount(
             VolumeConfig config, KeySource key, Path mountPoint, MountOptions options, PrintSink out) {
-        calls.add("mount " + config.name() + " " + mountPoint);
+        calls.add("mount " + config.name() + " " + mountPoint + (options.takeOver() ? " take over" : ""));
         if (key instanceof KeySource.Passphrase source) {
             passphrase = new String(source.read(false));
             if (passphrase.equals("wrong")) {
@@ -52,8 +52,8 @@ public final class FakeLauncher implements VolumeLauncher {
     }
 
     @Override
-    public RecoverReport recover(VolumeConfig config, KeySource key, PrintSink out) {
-        calls.add("recover " + config.name());
+    public RecoverReport recover(VolumeConfig config, KeySource key, boolean isLossAccepted, PrintSink out) {
+        calls.add("recover " + config.name() + (isLossAccepted ? " accept loss" : ""));
         fail();
         return new RecoverReport(
                 "00112233445566778899aabbccddeeff",

@@ -130,7 +130,16 @@ final class MountRig implements AutoCloseable {
     }
 
     RecoverReport recover() {
-        return launcher.recover(config(), key(), lines);
+        return launcher.recover(config(), key(), false, lines);
+    }
+
+    RecoverReport recoverAcceptingLoss() {
+        return launcher.recover(config(), key(), true, lines);
+    }
+
+    RunningMount takeOver() {
+        mount = launcher.mount(config(), key(), mountPoint(), new MountOptions(false, false, true), lines);
+        return mount;
     }
 
     UnmountReport unmount() {
