@@ -90,6 +90,14 @@ public interface Backend extends AutoCloseable {
     /** Asks for the space. */
     void capacity(long deadlineNs, Completion<Capacity> completion);
 
+    /**
+     * Bytes of puts that have left for it since it was opened, those of puts that are still in flight included: what tells a slow backend
+     * from one that hangs.
+     */
+    default long bytesMoved() {
+        return 0;
+    }
+
     /** What was seen of it; a backend taken from a {@link BackendSet} is watched, a bare one is not. */
     default Health health() {
         return Health.UNTRACKED;

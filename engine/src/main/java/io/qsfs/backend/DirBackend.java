@@ -316,6 +316,11 @@ final class DirBackend implements Backend {
     }
 
     @Override
+    public long bytesMoved() {
+        return writer.bytesMoved();
+    }
+
+    @Override
     public void capacity(long deadlineNs, Completion<Capacity> completion) {
         submit(reads, new RootTask<Capacity>("capacity", deadlineNs, completion) {
             @Override

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class DirWriter {
     private static final int FILE_MODE = 0600;
+    private static final long PIECE_BYTES = 1 << 20;
     private static final int CREATE =
             Linux.O_WRONLY | Linux.O_CREAT | Linux.O_EXCL | Linux.O_CLOEXEC | Linux.O_NOFOLLOW;
 
@@ -29,11 +30,17 @@ final class DirWriter {
     private final String namePrefix;
 
     private final AtomicLong count = new AtomicLong();
+    private final AtomicLong bytesMoved = new AtomicLong();
 
     /** @param run drawn at random for this opening of the backend. */
     DirWriter(DirRoot root, long run) {
         this.root = root;
         this.namePrefix = "put-" + HexFormat.of().toHexDigits(run) + "-";
+    }
+
+    /** Bytes written since the start. */
+    long bytesMoved() {
+        return bytesMoved.get();
     }
 
     /** True for names that {@link #write} gives to temporaries, in this process or another. */
@@ -90,9 +97,8 @@ final class DirWriter {
             long position = 0;
             long outcome = 0;
             for (int i = 0; i < buffers.size() && outcome >= 0; i++) {
-                MemorySegment buffer = buffers.get(i);
-                outcome = Linux.pwriteFully(fd, buffer, 0, buffer.byteSize(), position);
-                position += buffer.byteSize();
+                outcome = write(fd, buffers.get(i), position);
+                position += buffers.get(i).byteSize();
             }
             task.leave();
             if (outcome < 0) {
@@ -110,6 +116,17 @@ final class DirWriter {
         } finally {
             Linux.close(fd);
         }
+    }
+
+    /** In pieces, so that somebody who waits sees it move. */
+    private long write(int fd, MemorySegment buffer, long position) {
+        long outcome = 0;
+        for (long at = 0; at < buffer.byteSize() && outcome >= 0; at += PIECE_BYTES) {
+            long piece = Math.min(PIECE_BYTES, buffer.byteSize() - at);
+            outcome = Linux.pwriteFully(fd, buffer, at, piece, position + at);
+            bytesMoved.addAndGet(piece);
+        }
+        return outcome;
     }
 
     /** @return null when all is well. */

@@ -539,6 +539,11 @@ final class RedisBackend implements Backend {
     }
 
     @Override
+    public long bytesMoved() {
+        return puts.bytesMoved();
+    }
+
+    @Override
     public void capacity(long deadlineNs, Completion<Capacity> completion) {
         if (!isIdentified("capacity", completion)) {
             return;

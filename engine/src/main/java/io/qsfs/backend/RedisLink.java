@@ -8,6 +8,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelProgressiveFuture;
+import io.netty.channel.ChannelProgressiveFutureListener;
+import io.netty.channel.ChannelProgressivePromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.qsfs.memory.Clock;
@@ -17,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 /**
@@ -36,6 +40,7 @@ final class RedisLink {
     private static final long PAUSE_MIN_NS = 50_000_000L;
     private static final long PAUSE_MAX_NS = 2_000_000_000L;
     private static final int CALLS_MAX = 8192;
+    private static final int WATCHED_BYTES_MIN = 64 << 10;
 
     private final BackendSpec spec;
     private final Clock clock;
@@ -46,6 +51,8 @@ final class RedisLink {
     private final ArrayDeque<RedisCall> waiting = new ArrayDeque<>();
     /** Sent and not answered, in order. */
     private final ArrayDeque<RedisCall> sent = new ArrayDeque<>();
+
+    private final AtomicLong bytesMoved = new AtomicLong();
 
     private Channel channel;
     private boolean isReady;
@@ -190,9 +197,36 @@ final class RedisLink {
     private void send(RedisCall call) {
         sent.add(call);
         for (RedisCommand command : call.commands()) {
-            command.encode(channel.alloc(), channel::write);
+            command.encode(channel.alloc(), this::write);
         }
         channel.flush();
+    }
+
+    /** What is large tells how much of it has left. */
+    private void write(ByteBuf bytes) {
+        if (bytes.readableBytes() < WATCHED_BYTES_MIN) {
+            channel.write(bytes);
+            return;
+        }
+        ChannelProgressivePromise promise = channel.newProgressivePromise();
+        promise.addListener(new ChannelProgressiveFutureListener() {
+            private long seen;
+
+            @Override
+            public void operationProgressed(ChannelProgressiveFuture future, long progress, long total) {
+                bytesMoved.addAndGet(progress - seen);
+                seen = progress;
+            }
+
+            @Override
+            public void operationComplete(ChannelProgressiveFuture future) {} // the reply says how it went
+        });
+        channel.write(bytes, promise);
+    }
+
+    /** Any thread: bytes of large values that have left for the server. */
+    long bytesMoved() {
+        return bytesMoved.get();
     }
 
     private void close(BackendError error, String why) {

@@ -58,6 +58,11 @@ final class TrackedBackend implements Backend {
     }
 
     @Override
+    public long bytesMoved() {
+        return backend.bytesMoved();
+    }
+
+    @Override
     public Health health() {
         int flying;
         int waiting;

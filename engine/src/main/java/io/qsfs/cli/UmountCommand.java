@@ -115,7 +115,12 @@ final class UmountCommand implements Callable<Integer> {
             case BUSY ->
                 printer.error(
                         mountPoint + " is in use by " + String.join(", ", report.busy()) + ": end them and try again.");
-            case FAILED -> printer.error("the mount ended: " + report.error());
+            case FAILED -> {
+                printer.error("the mount ended: " + report.error());
+                if (!report.unplaced().isEmpty()) {
+                    printer.unplaced(report.unplaced());
+                }
+            }
         }
         return exitCode(report);
     }

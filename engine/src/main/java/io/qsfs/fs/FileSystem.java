@@ -140,6 +140,11 @@ public final class FileSystem implements AutoCloseable {
         return agent.stoppedBy();
     }
 
+    /** How long ago the oldest change was made that is in no closed segment, in nanoseconds; -1 when there is none. */
+    public long changeAgeNs() {
+        return agent.changeAgeNs();
+    }
+
     /** What statfs says now. */
     public SpaceReport spaceReport() {
         return context.space().report();

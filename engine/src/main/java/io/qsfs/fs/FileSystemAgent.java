@@ -135,6 +135,11 @@ final class FileSystemAgent implements Agent, RecordSink {
         ring.wake();
     }
 
+    /** Any thread: how old the oldest change in open segments is; -1 when there is none. */
+    long changeAgeNs() {
+        return closer.changeAgeNs();
+    }
+
     /** The volume takes no more changes; the errno says why, 0 when it does. */
     int stoppedBy() {
         return stoppedBy;

@@ -34,8 +34,10 @@ final class SegmentCloser {
     private long dataClosedBelow;
     private long metaSeen;
     private boolean isClosingAll;
-    private boolean hasChanges;
-    private long firstChangeNs;
+    /** Read by any thread; the time is written first. */
+    private volatile boolean hasChanges;
+
+    private volatile long firstChangeNs;
 
     SegmentCloser(FileSystemAgent agent, FileSystemContext context, CommandRing ring) {
         this.agent = agent;
@@ -61,9 +63,14 @@ final class SegmentCloser {
     /** A change of the file system: the active segments will be due one day. */
     void changed(long nowNs) {
         if (!hasChanges) {
-            hasChanges = true;
             firstChangeNs = nowNs;
+            hasChanges = true;
         }
+    }
+
+    /** Any thread: how long ago the oldest change was made that is in no closed segment; -1 when there is none. */
+    long changeAgeNs() {
+        return hasChanges ? Math.max(0, clock.nanoTime() - firstChangeNs) : -1;
     }
 
     /** Somebody wants all that was received in closed segments. */

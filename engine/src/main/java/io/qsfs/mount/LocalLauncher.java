@@ -6,7 +6,9 @@ import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.KeySource;
 import io.qsfs.config.QsfsException;
 import io.qsfs.config.VolumeConfig;
+import io.qsfs.log.Disk;
 import io.qsfs.log.LogContext;
+import io.qsfs.log.RealDisk;
 import io.qsfs.memory.Clock;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -20,6 +22,17 @@ import java.util.List;
 public final class LocalLauncher implements VolumeLauncher {
     private final Clock clock = Clock.SYSTEM;
     private final SecureRandom random = new SecureRandom();
+    private final Disk disk;
+
+    /** On the disks of this machine. */
+    public LocalLauncher() {
+        this(new RealDisk());
+    }
+
+    /** With the log on another disk than a real one. */
+    LocalLauncher(Disk disk) {
+        this.disk = disk;
+    }
 
     @Override
     public InitReport init(VolumeConfig config, KeySource key, InitMode mode, PrintSink out) {
@@ -55,6 +68,7 @@ public final class LocalLauncher implements VolumeLauncher {
         VolumeParts[] late = new VolumeParts[1]; // the log begins before those that it tells
         LogContext logContext = new LogContext()
                 .clock(clock)
+                .disk(disk)
                 .syncDue(() -> {
                     if (late[0] != null) {
                         late[0].fileSystem().syncDue();

@@ -1,5 +1,6 @@
 package io.qsfs.mount;
 
+import io.qsfs.backend.Backend;
 import io.qsfs.bindings.linux.Errno;
 import io.qsfs.bindings.linux.FileStat;
 import io.qsfs.bindings.linux.Linux;
@@ -8,6 +9,7 @@ import io.qsfs.config.VolumeConfig;
 import io.qsfs.fs.FileSystem;
 import io.qsfs.fuse.FuseSession;
 import io.qsfs.keeper.EvictionReport;
+import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
 import io.qsfs.offload.Backlog;
 import java.io.IOException;
@@ -33,7 +35,9 @@ import org.slf4j.LoggerFactory;
  */
 final class LocalMount implements RunningMount {
     /** How long placing may stand still before waiting for it is given up. */
-    private static final long STALL_NS = 10_000_000_000L;
+    private static final long STALL_NS = 20_000_000_000L;
+    /** The same while so few backends answer that nothing can be placed. */
+    private static final long HOPELESS_NS = 2_000_000_000L;
     /** How long open files are served after SIGTERM. */
     private static final long STOP_TIMEOUT_NS = 30_000_000_000L;
 
@@ -79,8 +83,12 @@ final class LocalMount implements RunningMount {
             syncNow();
             return new FlushReport(true, 0, openForWriting, List.of());
         }
-        placeAll(progress, false);
-        return new FlushReport(false, parts.backlog().placedBytes() - before, openForWriting, unplaced());
+        long[] next = placeAll(progress, false);
+        return new FlushReport(
+                false,
+                parts.backlog().placedBytes() - before,
+                openForWriting,
+                reporter.unplaced(next[Streams.DATA], next[Streams.META]));
     }
 
     @Override
@@ -149,7 +157,11 @@ final class LocalMount implements RunningMount {
     @Override
     public UnmountReport stop(PrintSink progress) {
         if (!end.isDone() && !isEnding) {
-            syncNow();
+            try {
+                syncNow();
+            } catch (QsfsException e) { // a volume that has stopped is unmounted all the same
+                LOG.error("{}", e.getMessage());
+            }
             if (Linux.umount2(mountPoint.toString(), 0) == -Linux.EBUSY) {
                 LOG.warn("busy: {} is detached, files that are open are served on for a while", mountPoint);
                 Linux.umount2(mountPoint.toString(), Linux.MNT_DETACH);
@@ -246,12 +258,17 @@ final class LocalMount implements RunningMount {
 
     private UnmountReport finish() {
         session.close();
-        int stopped = parts.fileSystem().stoppedBy();
-        if (stopped == 0) {
-            placeAll(PrintSink.NONE, true);
+        String problem = null;
+        if (parts.fileSystem().stoppedBy() == 0) {
+            try {
+                placeAll(PrintSink.NONE, true);
+            } catch (QsfsException e) {
+                problem = e.getMessage();
+            }
         }
-        List<Unplaced> unplaced = unplaced();
-        String problem = parts.close(stopped == 0);
+        List<Unplaced> unplaced = reporter.unplaced();
+        String atClose = parts.close(problem == null && parts.fileSystem().stoppedBy() == 0);
+        problem = problem == null ? atClose : problem;
         if (problem != null) {
             return new UnmountReport(UnmountReport.Outcome.FAILED, unplaced, List.of(), problem);
         }
@@ -262,12 +279,8 @@ final class LocalMount implements RunningMount {
                 null);
     }
 
-    private List<Unplaced> unplaced() {
-        return reporter.unplaced();
-    }
-
-    /** Closes what is active and waits for its placing as long as that progresses. */
-    private void placeAll(PrintSink progress, boolean isAtEnd) {
+    /** Closes what is active and waits for its placing as long as that progresses; the segments below what it returns, by stream. */
+    private long[] placeAll(PrintSink progress, boolean isAtEnd) {
         CompletableFuture<long[]> closed = new CompletableFuture<>();
         parts.fileSystem()
                 .closeSegments((nextData, nextMeta, errno) -> closed.complete(new long[] {nextData, nextMeta, errno}));
@@ -282,12 +295,49 @@ final class LocalMount implements RunningMount {
             Thread.currentThread().interrupt();
             throw new QsfsException("interrupted: the mount goes on placing by itself.", e);
         }
-        long[] total = {parts.backlog().bytes()};
-        parts.backlog().await(numbers[0] - 1, numbers[1] - 1, STALL_NS, (segments, bytes, rate) -> {
-            total[0] = show(progress, total[0]);
-            return !(isAtEnd && isNow);
-        });
+        parts.backlog().await(numbers[0] - 1, numbers[1] - 1, STALL_NS, new Placing(progress, isAtEnd));
         syncNow(); // the records of the placing
+        return numbers;
+    }
+
+    /** Watches the placing for somebody who waits for it. Threading: who waits. */
+    private final class Placing implements Backlog.Progress {
+        private final PrintSink sink;
+        private final boolean isAtEnd;
+        private long total = parts.backlog().bytes();
+        private long moved = -1;
+        private long movedAtNs = clock.nanoTime();
+
+        Placing(PrintSink sink, boolean isAtEnd) {
+            this.sink = sink;
+            this.isAtEnd = isAtEnd;
+        }
+
+        @Override
+        public boolean onProgress(long segmentsLeft, long bytesLeft, long bytesPerSecond) {
+            total = show(sink, total);
+            return !(isAtEnd && isNow) && !isHopeless();
+        }
+
+        /** Too few backends are there, and nothing goes to those that are. */
+        private boolean isHopeless() {
+            long nowNs = clock.nanoTime();
+            long now = bytesMoved();
+            if (now != moved || parts.backends().usable().size() >= config.placedMin()) {
+                moved = now;
+                movedAtNs = nowNs;
+            }
+            return nowNs - movedAtNs >= HOPELESS_NS;
+        }
+
+        @Override
+        public long bytesMoved() {
+            long bytes = 0;
+            for (Backend backend : parts.backends().all()) {
+                bytes += backend.bytesMoved();
+            }
+            return bytes;
+        }
     }
 
     private void syncNow() {

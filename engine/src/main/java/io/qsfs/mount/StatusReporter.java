@@ -3,11 +3,13 @@ package io.qsfs.mount;
 import io.qsfs.backend.Backend;
 import io.qsfs.backend.BackendSet;
 import io.qsfs.backend.Health;
+import io.qsfs.bindings.linux.Errno;
 import io.qsfs.config.VolumeConfig;
 import io.qsfs.fs.SpaceReport;
 import io.qsfs.index.Index;
 import io.qsfs.index.IndexReader;
 import io.qsfs.index.Placement;
+import io.qsfs.log.SegmentFile;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
@@ -53,19 +55,41 @@ final class StatusReporter {
         return parts.opened().log().catalog().localBytes() + parts.recall().usedBytes();
     }
 
-    /** What is closed and not placed. */
+    /** What is not placed, segments that are open included. */
     List<Unplaced> unplaced() {
-        List<Unplaced> left = new ArrayList<>();
-        for (Backlog.Waiting waiting : parts.backlog().waiting()) {
-            left.add(new Unplaced(
-                    (waiting.segment().stream() == Streams.DATA ? "data " : "meta ")
-                            + waiting.segment().number(),
-                    waiting.segment().bytes(),
-                    0,
-                    config.placedMin(),
-                    waiting.reason().isEmpty() ? parts.backends().describeDown() : waiting.reason()));
+        List<Unplaced> left = unplaced(Long.MAX_VALUE, Long.MAX_VALUE);
+        int stopped = parts.fileSystem().stoppedBy();
+        for (VolumeParts.OpenSegment open : parts.openSegments()) {
+            left.add(unplaced(
+                    open.stream(),
+                    open.number(),
+                    open.bytes(),
+                    stopped == 0
+                            ? "it is not closed"
+                            : "the volume stopped before it was closed (" + Errno.message(stopped) + ")"));
         }
         return left;
+    }
+
+    /** What is closed and not placed of the segments below these numbers. */
+    List<Unplaced> unplaced(long dataNumber, long metaNumber) {
+        List<Unplaced> left = new ArrayList<>();
+        for (Backlog.Waiting waiting : parts.backlog().waiting()) {
+            int stream = waiting.segment().stream();
+            if (waiting.segment().number() < (stream == Streams.DATA ? dataNumber : metaNumber)) {
+                left.add(unplaced(
+                        stream,
+                        waiting.segment().number(),
+                        waiting.segment().bytes(),
+                        waiting.reason().isEmpty() ? parts.backends().describeDown() : waiting.reason()));
+            }
+        }
+        return left;
+    }
+
+    private Unplaced unplaced(int stream, long number, long bytes, String reason) {
+        return new Unplaced(
+                (stream == Streams.DATA ? "data " : "meta ") + number, bytes, 0, config.placedMin(), reason);
     }
 
     synchronized StatusReport report() {
@@ -195,13 +219,32 @@ final class StatusReporter {
 
     private StatusReport.Backlog backlog(Survey survey) {
         Backlog backlog = parts.backlog();
+        List<VolumeParts.OpenSegment> open = parts.openSegments();
+        long openBytes = open.stream().mapToLong(VolumeParts.OpenSegment::bytes).sum();
         return new StatusReport.Backlog(
-                backlog.segments(),
-                backlog.bytes(),
+                backlog.segments() + open.size(),
+                backlog.bytes() + openBytes,
                 backlog.bytesPerSecond(),
-                0,
+                oldestMs(),
                 survey == null ? 0 : survey.owed(),
                 MountUsers.openForWriting(mountPoint));
+    }
+
+    /** Age of the oldest change that is safe only here; of a closed segment that of its file. */
+    private long oldestMs() {
+        long oldestNs = Math.max(0, parts.fileSystem().changeAgeNs());
+        long nowNs = clock.realtimeNs();
+        for (Backlog.Waiting waiting : parts.backlog().waiting()) {
+            SegmentFile file = parts.opened()
+                    .log()
+                    .catalog()
+                    .pin(waiting.segment().stream(), waiting.segment().number());
+            if (file != null) {
+                oldestNs = Math.max(oldestNs, nowNs - file.createdNs());
+                parts.opened().log().catalog().unpin(file);
+            }
+        }
+        return oldestNs / MS;
     }
 
     private List<StatusReport.Backend> backends(Survey survey, RecallCounters recall) {

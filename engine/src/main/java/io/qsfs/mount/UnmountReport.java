@@ -6,7 +6,8 @@ import java.util.List;
  * How an unmount went.
  *
  * @param outcome  what became of it.
- * @param unplaced what is safe only on this machine, also after an unmount that does not wait; empty unless {@link Outcome#LOCAL_ONLY}.
+ * @param unplaced what is safe only on this machine, also after an unmount that does not wait; empty unless {@link Outcome#LOCAL_ONLY}
+ *                 or {@link Outcome#FAILED}.
  * @param busy     processes that use the mount point, as {@code PID NAME}; empty unless {@link Outcome#BUSY}.
  * @param error    why the mount ended, when {@link Outcome#FAILED}; else null.
  */

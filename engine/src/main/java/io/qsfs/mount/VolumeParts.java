@@ -18,6 +18,7 @@ import io.qsfs.keeper.Evictor;
 import io.qsfs.keeper.Keeper;
 import io.qsfs.keys.Superblock;
 import io.qsfs.keys.VolumeKey;
+import io.qsfs.log.SegmentFile;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
@@ -35,6 +36,7 @@ import io.qsfs.recall.Recall;
 import io.qsfs.recall.RecallSettings;
 import java.lang.foreign.Arena;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -267,6 +269,37 @@ final class VolumeParts {
             while ((handedOver[Streams.DATA] < nextDataNumber || handedOver[Streams.META] < nextMetaNumber)
                     && opened.log().sync().failure() == 0) {
                 handedOver.wait(HANDED_OVER_POLL_MS);
+            }
+        }
+    }
+
+    /** A segment of this mount with changes that the backlog does not have. */
+    record OpenSegment(int stream, long number, long bytes) {}
+
+    /** Segments with changes that are not closed, or closed and not durable yet: data first, by number. */
+    List<OpenSegment> openSegments() {
+        List<OpenSegment> found = new ArrayList<>();
+        addOpen(found, Streams.DATA, opened.log().data().claimed(), true);
+        addOpen(found, Streams.META, opened.log().meta().flushed(), fileSystem.changeAgeNs() >= 0);
+        return found;
+    }
+
+    private void addOpen(List<OpenSegment> found, int stream, long end, boolean hasChanges) {
+        long segmentBytes = opened.log().catalog().segmentBytes();
+        long number;
+        synchronized (handedOver) {
+            number = handedOver[stream];
+        }
+        for (; number * segmentBytes < end; number++) {
+            long to = Math.min(end, (number + 1) * segmentBytes);
+            SegmentFile file = opened.log().catalog().pin(stream, number);
+            if (file != null) {
+                to = file.toPosition() == SegmentFile.UNKNOWN ? to : file.toPosition();
+                opened.log().catalog().unpin(file);
+            }
+            boolean isActive = end < (number + 1) * segmentBytes;
+            if (to > number * segmentBytes && (hasChanges || !isActive)) {
+                found.add(new OpenSegment(stream, number, to - number * segmentBytes));
             }
         }
     }

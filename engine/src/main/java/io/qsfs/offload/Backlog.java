@@ -42,6 +42,11 @@ public final class Backlog {
     public interface Progress {
         /** @return false to stop waiting. */
         boolean onProgress(long segmentsLeft, long bytesLeft, long bytesPerSecond);
+
+        /** Bytes that have left for backends so far, acknowledged or not: a shard on a slow way counts as it goes. */
+        default long bytesMoved() {
+            return 0;
+        }
     }
 
     Backlog(Clock clock) {
@@ -127,16 +132,21 @@ public final class Backlog {
     /**
      * Waits until the segments up to these numbers are placed. For threads that may block.
      *
-     * @param stallNs how long nothing may move.
+     * @param stallNs how long nothing may move: no segment, no shard, no byte of one.
      */
     public Outcome await(long dataNumber, long metaNumber, long stallNs, Progress progress) {
         long fromNs = clock.nanoTime();
+        long moved = progress.bytesMoved();
         Outcome outcome = look(dataNumber, metaNumber);
         while (outcome == Outcome.STALLED) {
             if (!progress.onProgress(segments(), bytes(), bytesPerSecond())) {
                 return Outcome.STALLED;
             }
             long nowNs = clock.nanoTime();
+            if (progress.bytesMoved() != moved) {
+                moved = progress.bytesMoved();
+                fromNs = nowNs;
+            }
             if (nowNs - fromNs >= stallNs && nowNs - progressNs >= stallNs) {
                 return Outcome.STALLED;
             }

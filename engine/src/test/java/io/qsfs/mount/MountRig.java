@@ -113,6 +113,12 @@ final class MountRig implements AutoCloseable {
         return mount;
     }
 
+    /** Mounts by another launcher than the usual one. */
+    RunningMount mount(LocalLauncher other) {
+        mount = other.mount(config(), key(), mountPoint(), MountOptions.DEFAULT, lines);
+        return mount;
+    }
+
     /** Mounts with another state directory than the usual one. */
     RunningMount mountAt(String stateLine) {
         VolumeConfig usual = config();

@@ -3,13 +3,17 @@ package io.qsfs.mount;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.log.Disk;
 import io.qsfs.log.LogContext;
+import io.qsfs.log.RealDisk;
 import io.qsfs.memory.Clock;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -17,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -128,5 +133,66 @@ class PlacingIT {
         assertEquals(0, report.segments());
         assertEquals(0, mount.status().redundancy().margin());
         assertArrayEquals(data, Files.readAllBytes(on("file")));
+    }
+
+    @Test
+    void shouldCountWhatIsOpenAsSafeOnlyHere() throws Exception {
+        rig.init();
+        RunningMount mount = rig.mount();
+        assertEquals(0, mount.status().backlog().bytes());
+        writeAndSync(on("file"), random(1 << 20, 3));
+        StatusReport.Backlog backlog = mount.status().backlog();
+        assertEquals(2, backlog.segments(), "one of each stream");
+        assertTrue(backlog.bytes() > 1 << 20, backlog.toString());
+        assertTrue(backlog.oldestMs() > 0, backlog.toString());
+        mount.flush(false, PrintSink.NONE);
+        assertEquals(0, mount.status().backlog().segments());
+        assertEquals(0, mount.status().backlog().oldestMs());
+    }
+
+    /** An error of fdatasync stops the volume with content in segments that were never closed. */
+    @Test
+    void shouldNameWhatIsSafeOnlyHereWhenAStoppedVolumeIsUnmounted() throws Exception {
+        rig.init();
+        AtomicBoolean isBroken = new AtomicBoolean();
+        RealDisk real = new RealDisk();
+        Disk disk = (Disk) Proxy.newProxyInstance(
+                Disk.class.getClassLoader(), new Class<?>[] {Disk.class}, (proxy, method, arguments) -> {
+                    boolean isSync = method.getName().equals("fdatasync") && isBroken.get();
+                    return isSync ? -Linux.EIO : method.invoke(real, arguments);
+                });
+        RunningMount mount = rig.mount(new LocalLauncher(disk));
+        writeAndSync(on("placed"), random(1 << 20, 4));
+        assertEquals(List.of(), mount.flush(false, PrintSink.NONE).unplaced());
+        isBroken.set(true);
+        assertThrows(IOException.class, () -> writeAndSync(on("lost"), random(2 << 20, 5)));
+        for (int i = 0; i < 500 && mount.status().state() == StatusReport.State.RUNNING; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(StatusReport.State.READ_ONLY, mount.status().state());
+        UnmountReport report = mount.stop(PrintSink.NONE);
+        assertEquals(UnmountReport.Outcome.LOCAL_ONLY, report.outcome());
+        assertTrue(
+                report.unplaced().stream()
+                        .anyMatch(left -> left.segment().startsWith("data ") && left.bytes() >= 2 << 20),
+                report.toString());
+        assertTrue(report.unplaced().getFirst().reason().contains("stopped"), report.toString());
+    }
+
+    @Test
+    void shouldNameWhatIsSafeOnlyHereWhenTooFewBackendsAreThere() throws IOException {
+        rig.init();
+        rig.mount();
+        Files.move(rig.backend(1), root.resolve("away-1"));
+        Files.move(rig.backend(2), root.resolve("away-2"));
+        byte[] data = random(3 << 20, 6);
+        writeAndSync(on("file"), data);
+        UnmountReport report = rig.unmount();
+        assertEquals(UnmountReport.Outcome.LOCAL_ONLY, report.outcome());
+        assertTrue(report.unplaced().getFirst().reason().contains("b1 is absent"), report.toString());
+        assertTrue(report.unplaced().stream().anyMatch(left -> left.segment().startsWith("data ")), report.toString());
+        Files.move(root.resolve("away-1"), rig.backend(1));
+        rig.mount();
+        assertEquals(UnmountReport.Outcome.PLACED, rig.unmount().outcome());
     }
 }
