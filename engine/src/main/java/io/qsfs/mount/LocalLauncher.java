@@ -45,6 +45,7 @@ public final class LocalLauncher implements VolumeLauncher {
         requireLibraries();
         StateDirectory state = StateDirectory.lock(config.stateDir(), out);
         try (UnlockedVolume volume = UnlockedVolume.fromState(state, config, key, clock)) {
+            volume.requireShape(config, out);
             volume.backends().requireReadable(volume.superblock());
             StateDirectory.Volume us = state.volume();
             if (!options.takeOver()) {

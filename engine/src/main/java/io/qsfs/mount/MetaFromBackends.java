@@ -38,7 +38,8 @@ final class MetaFromBackends implements MetaElsewhere, AutoCloseable {
                     superblock.segmentBytes(),
                     clock,
                     volume.backends().usable(),
-                    FetchSettings.defaults(superblock.chunkBytes(), config.expectedShards()),
+                    FetchSettings.defaults(superblock.chunkBytes(), superblock.k() + superblock.m())
+                            .withReadTimeoutNs(config.getDeadlineNs()),
                     TIMEOUT_NS);
             recovery.list();
             source = recovery.elsewhere((stream, segment) -> null); // the index that would know is being rebuilt

@@ -4,6 +4,7 @@ import io.qsfs.backend.SuperblockStore;
 import io.qsfs.codec.Suite;
 import io.qsfs.config.KeySource;
 import io.qsfs.config.QsfsException;
+import io.qsfs.config.Units;
 import io.qsfs.config.VolumeConfig;
 import io.qsfs.keys.KeySecret;
 import io.qsfs.keys.Superblock;
@@ -95,6 +96,28 @@ final class UnlockedVolume implements AutoCloseable {
     private static VolumeKey unlock(SuperblockObject object, KeySource source) {
         try (KeySecret secret = Secrets.open(source)) {
             return object.unlock(secret);
+        }
+    }
+
+    /**
+     * What the configuration says of the volume's shape is what it was made with: k and n must be, as placing goes by them; of sizes a
+     * warning says that they have no effect.
+     */
+    void requireShape(VolumeConfig config, PrintSink out) {
+        Superblock made = object.contents();
+        if (config.minimalShards() != made.k() || config.parityShards() != made.m()) {
+            throw new QsfsException(config.file() + " says minimal_shards = " + config.minimalShards()
+                    + " and expected_shards = " + config.expectedShards() + ", and volume " + made.volumeId()
+                    + " was made with " + made.k() + " and " + (made.k() + made.m()) + ": correct the file.");
+        }
+        warnIfOther(out, "segment_bytes", config.segmentBytes(), made.segmentBytes());
+        warnIfOther(out, "chunk_bytes", config.chunkBytes(), made.chunkBytes());
+    }
+
+    private static void warnIfOther(PrintSink out, String key, long configured, long made) {
+        if (configured != made) {
+            out.warning(key + " = " + Units.size(configured) + " has no effect: the volume was made with "
+                    + Units.size(made));
         }
     }
 

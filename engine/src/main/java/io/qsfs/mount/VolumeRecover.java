@@ -85,6 +85,7 @@ final class VolumeRecover implements AutoCloseable {
                                 + " holds the volume already: mount it, or move the directory away to recover from the backends.");
             }
             try (UnlockedVolume volume = UnlockedVolume.fromBackends(config, key, clock)) {
+                volume.requireShape(config, out);
                 volume.backends().requireReadable(volume.superblock());
                 return recover(state, volume, out);
             }
@@ -100,7 +101,7 @@ final class VolumeRecover implements AutoCloseable {
                 superblock.segmentBytes(),
                 clock,
                 volume.backends().usable(),
-                FetchSettings.defaults(superblock.chunkBytes(), code.n()),
+                FetchSettings.defaults(superblock.chunkBytes(), code.n()).withReadTimeoutNs(config.getDeadlineNs()),
                 LIST_TIMEOUT_NS)) {
             Found found = look(state, volume, recovery, recovery.list());
             try {
@@ -212,8 +213,8 @@ final class VolumeRecover implements AutoCloseable {
                 writer.dataEnd(),
                 Math.max(listing.highestNumber(Streams.DATA), highestIn(found.index, Streams.DATA)) + 1,
                 Math.max(listing.highestNumber(Streams.META), highestIn(found.index, Streams.META)) + 1);
-        List<Placement> placements = placementsOf(recovery, listing, history, writer);
-        writeDown(state, identity, found.index, placements);
+        List<Placement> placements = placementsOf(superblock.segmentBytes(), recovery, listing, history, writer);
+        writeDown(state, superblock.segmentBytes(), identity, found.index, placements);
         Totals totals = writer.totals();
         writer.rollback();
         state.write(identity);
@@ -258,7 +259,11 @@ final class VolumeRecover implements AutoCloseable {
 
     /** Placements that no recovered record tells: of segments that were placed after the metadata that is left. */
     private List<Placement> placementsOf(
-            VolumeRecovery recovery, ShardListing listing, RecoveredHistory history, IndexWriter writer) {
+            long segmentBytes,
+            VolumeRecovery recovery,
+            ShardListing listing,
+            RecoveredHistory history,
+            IndexWriter writer) {
         List<Placement> found = new ArrayList<>();
         writer.forEachSegment(Streams.DATA, info -> {
             if (info.state() == SegmentInfo.State.PLACED) {
@@ -274,8 +279,8 @@ final class VolumeRecover implements AutoCloseable {
             }
         });
         for (FoundSealing sealing : listing.sealings()) {
-            boolean isHistory = sealing.stream() == Streams.META
-                    && sealing.number() * config.segmentBytes() < history.endPosition();
+            boolean isHistory =
+                    sealing.stream() == Streams.META && sealing.number() * segmentBytes < history.endPosition();
             boolean isKnown =
                     found.stream().anyMatch(p -> p.stream() == Streams.META && p.number() == sealing.number());
             if (isHistory && !isKnown && writer.placement(Streams.META, sealing.number()) == null) {
@@ -320,13 +325,18 @@ final class VolumeRecover implements AutoCloseable {
     }
 
     /** A first mount of the log, without the kernel: its records say what the listing told. */
-    private void writeDown(StateDirectory state, StateDirectory.Volume identity, Index index, List<Placement> found) {
+    private void writeDown(
+            StateDirectory state,
+            long segmentBytes,
+            StateDirectory.Volume identity,
+            Index index,
+            List<Placement> found) {
         MountState mount = state.nextMount(random);
         MountIdentity mountIdentity = new MountIdentity(mount.mountId(), mount.counter(), identity.epoch());
         try (SegmentLog log = SegmentLog.open(new LogContext()
                 .directory(state.log())
                 .volumeId(identity.volumeId())
-                .segmentBytes(config.segmentBytes())
+                .segmentBytes(segmentBytes)
                 .claimSlots(2)
                 .mappedSegmentsMax(config.mappedSegmentsMax()))) {
             log.begin(

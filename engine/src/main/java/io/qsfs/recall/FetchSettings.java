@@ -23,4 +23,10 @@ public record FetchSettings(
         int fetches = (int) Math.max(FETCHES_MIN, Math.min(FETCHES_MAX, MEMORY_BYTES / each));
         return new FetchSettings(fetches, slotBytes, shardCount, 15_000_000_000L, 250_000_000L, 200_000_000L);
     }
+
+    /** The same with another deadline of reads; whoever has not answered at half of it is read around at the latest. */
+    public FetchSettings withReadTimeoutNs(long timeoutNs) {
+        return new FetchSettings(
+                fetchesMax, slotBytes, shardCountMax, timeoutNs, Math.min(hedgeAfterNs, timeoutNs / 2), retryAfterNs);
+    }
 }

@@ -17,9 +17,9 @@ public record RecallSettings(
     /** Fits every FUSE request that the kernel can have in flight, several times over. */
     public static final int REQUESTS_MAX_DEFAULT = 4096;
 
-    /** The usual settings for a cache of {@code cacheBytes} bytes. */
+    /** The usual settings for a cache of {@code cacheBytes} bytes; {@code getDeadlineNs} is that of one read from a backend. */
     public static RecallSettings defaults(
-            Path cacheFile, long cacheBytes, int chunkBytes, int shardCount, long recallTimeoutNs) {
+            Path cacheFile, long cacheBytes, int chunkBytes, int shardCount, long recallTimeoutNs, long getDeadlineNs) {
         int slots = (int) Math.max(8, Math.min(1 << 24, cacheBytes / chunkBytes));
         return new RecallSettings(
                 cacheFile,
@@ -27,6 +27,6 @@ public record RecallSettings(
                 slots,
                 recallTimeoutNs,
                 REQUESTS_MAX_DEFAULT,
-                FetchSettings.defaults(chunkBytes, shardCount));
+                FetchSettings.defaults(chunkBytes, shardCount).withReadTimeoutNs(getDeadlineNs));
     }
 }

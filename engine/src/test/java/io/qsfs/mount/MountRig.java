@@ -100,6 +100,18 @@ final class MountRig implements AutoCloseable {
         }
     }
 
+    /** The usual configuration with one text in place of another. */
+    VolumeConfig configWith(String text, String other) {
+        VolumeConfig usual = config();
+        try {
+            Files.writeString(usual.file(), Files.readString(usual.file()).replace(text, other));
+            return VolumeConfig.load(
+                    usual.file(), Paths.of(Map.of("XDG_CONFIG_HOME", root.toString()), root, "tester"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     KeySource key() {
         return new KeySource.KeyFile(keyFile());
     }

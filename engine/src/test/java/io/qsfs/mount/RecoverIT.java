@@ -200,4 +200,26 @@ class RecoverIT {
         assertTrue(message.contains("old copy") && message.contains("qsfs recover"), message);
         assertEquals(before, titles(1));
     }
+
+    /** Sizes are the volume's; k and n are what placing goes by. */
+    @Test
+    void shouldGoByTheVolumesShapeAndNotByTheConfigurations() throws IOException {
+        rig.init();
+        mountAndWrite("first");
+        mountAndWrite("second");
+        MountRig.delete(rig.state());
+        LocalLauncher launcher = new LocalLauncher();
+        String message = refusal(() -> launcher.recover(
+                rig.configWith("expected_shards = 6", "expected_shards = 5"), rig.key(), false, rig.lines()));
+        assertTrue(message.contains("was made with 4 and 6: correct the file"), message);
+        RecoverReport report = launcher.recover(
+                rig.configWith("segment_bytes = \"8MiB\"", "segment_bytes = \"16MiB\""), rig.key(), false, rig.lines());
+        assertEquals(List.of(), report.missing());
+        assertEquals(
+                List.of("segment_bytes = 16.0 MiB has no effect: the volume was made with 8.0 MiB"),
+                rig.lines().warned);
+        rig.mount();
+        assertEquals("second", Files.readString(on("second")));
+        rig.unmount();
+    }
 }
