@@ -141,25 +141,6 @@ public final class StateFile {
         return null;
     }
 
-    /**
-     * Removes the record; durable on return.
-     *
-     * @throws QsfsException when the disk refuses.
-     */
-    public void remove() {
-        int outcome = disk.unlink(path);
-        if (outcome == -Linux.ENOENT) {
-            outcome = 0; // an unlink before a crash may not be durable yet: the directory is synced all the same
-        }
-        if (outcome >= 0) {
-            outcome = disk.syncDirectory(path.getParent());
-        }
-        if (outcome < 0) {
-            throw new QsfsException(
-                    "The state file " + path + " cannot be removed (errno " + -outcome + "): check the disk.");
-        }
-    }
-
     private QsfsException damaged(String what) {
         return new QsfsException("The state file " + path + " " + what
                 + ": if it cannot be restored, start with an empty state directory and qsfs recover.");

@@ -167,15 +167,9 @@ class GoldenLogTest {
     }
 
     @Test
-    void shouldKeepTheStateFiles() throws IOException {
+    void shouldKeepTheStateFile() throws IOException {
         Path mount = directory.resolve("mount");
         Files.write(mount, bytes("state-mount.hex"));
         assertEquals(new MountState(7, MOUNT), MountState.read(new RealDisk(), mount));
-        Path clean = directory.resolve("clean");
-        CleanMarker marker = new CleanMarker(1000, 20, 0x01020304, 3000, OWNER, 1, 2, 3, 4, MOUNT);
-        marker.write(new RealDisk(), clean);
-        assertEquals(
-                HexFormat.of().formatHex(bytes("state-clean.hex")),
-                HexFormat.of().formatHex(Files.readAllBytes(clean)));
     }
 }
