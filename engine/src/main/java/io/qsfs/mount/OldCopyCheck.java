@@ -20,8 +20,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Finds out whether a state directory is an old copy: backends then hold metadata of this epoch by a mount that its log never had,
- * because the original went on after the copy was made. What a machine wrote under a lower title is a fork and no concern.
+ * Finds out whether a state directory is an old copy: backends then hold metadata of this epoch by a mount that its log never had, or
+ * behind the end of its log, because the original went on after the copy was made. Nothing is placed before it is durable here, so of an
+ * original neither is ever found. What a machine wrote under a lower title is a fork and no concern.
  *
  * <p>Threading: the thread that mounts, before anything is written.
  */
@@ -36,18 +37,25 @@ final class OldCopyCheck {
         this.clock = clock;
     }
 
-    /** Where an object of a mount that is not known here lies. */
+    /** Where an object lies that may not be of this log. */
     private record Found(Backend backend, String object, ShardName name) {}
+
+    /** What one look is enough for: a mount that is not known here, or a segment of one that is. */
+    private record Suspect(Id128 mountId, long segment) {}
 
     /** Refuses an old copy. What no backend answers about cannot be known, and keeps nobody from mounting. */
     void requireOriginal(Collection<? extends Backend> backends) {
         Set<Id128> known = knownMounts();
-        for (Found found : strangers(backends, known).values()) {
-            long epoch = epochOf(found);
-            if (epoch >= opened.volume().epoch()) {
+        long end = opened.metaEnd();
+        for (Found found : suspects(backends, known, end)) {
+            ShardHeader header = header(found);
+            boolean isOurs = known.contains(found.name().mountId())
+                    && (header == null || header.sealing().to() <= end);
+            if (header != null && !isOurs && header.epoch() >= opened.volume().epoch()) {
                 throw new QsfsException("the state directory " + opened.path()
                         + " is an old copy: mount " + found.name().mountId() + " has put metadata segment "
-                        + found.name().segment() + " of epoch " + epoch
+                        + found.name().segment() + " of epoch " + header.epoch() + " up to position "
+                        + header.sealing().to()
                         + " on the backends, and this directory knows nothing of it; move it away, and run qsfs recover"
                         + " to go on from what the backends have.");
             }
@@ -66,8 +74,8 @@ final class OldCopyCheck {
         return known;
     }
 
-    /** One object for each mount that is not known here. */
-    private Map<Id128, Found> strangers(Collection<? extends Backend> backends, Set<Id128> known) {
+    /** One object of each mount that is not known here, and of each segment that can reach beyond the end of the log. */
+    private Collection<Found> suspects(Collection<? extends Backend> backends, Set<Id128> known, long end) {
         Map<Backend, Set<String>> names = new HashMap<>();
         Map<Backend, BlockingCompletion<Void>> listings = new LinkedHashMap<>();
         for (Backend backend : backends) {
@@ -78,21 +86,28 @@ final class OldCopyCheck {
             names.put(backend, found);
             listings.put(backend, done);
         }
-        Map<Id128, Found> strangers = new HashMap<>();
+        long segmentBytes = opened.log().catalog().segmentBytes();
+        Map<Suspect, Found> suspects = new HashMap<>();
         listings.forEach((backend, done) -> {
             done.await();
             for (String object : names.get(backend)) {
                 ShardName name = ShardName.parse(object);
-                if (name != null && !known.contains(name.mountId())) {
-                    strangers.putIfAbsent(name.mountId(), new Found(backend, object, name));
+                if (name == null) {
+                    continue;
+                }
+                Found found = new Found(backend, object, name);
+                if (!known.contains(name.mountId())) {
+                    suspects.putIfAbsent(new Suspect(name.mountId(), -1), found);
+                } else if ((name.segment() + 1) * segmentBytes > end) {
+                    suspects.putIfAbsent(new Suspect(name.mountId(), name.segment()), found);
                 }
             }
         });
-        return strangers;
+        return suspects.values();
     }
 
-    /** The epoch in the header of a shard; -1 when it cannot be read, and then says nothing. */
-    private long epochOf(Found found) {
+    /** The header of a shard; null when it cannot be read, and then says nothing. */
+    private ShardHeader header(Found found) {
         try (NativeBuffer buffer = new NativeBuffer(ShardHeader.BYTES)) {
             BlockingCompletion<Void> done = new BlockingCompletion<>();
             found.backend()
@@ -103,10 +118,9 @@ final class OldCopyCheck {
                             clock.nanoTime() + LIST_NS,
                             done);
             if (done.await() != BackendError.NONE) {
-                return -1;
+                return null;
             }
-            ShardHeader header = ShardHeader.read(buffer.segment(), 0);
-            return header == null ? -1 : header.epoch();
+            return ShardHeader.read(buffer.segment(), 0);
         }
     }
 }

@@ -175,7 +175,7 @@ final class OpenedVolume implements AutoCloseable {
     }
 
     /** End of history in the meta stream, where the next mount goes on. */
-    private long metaEnd() {
+    long metaEnd() {
         return Math.max(index.writer().appliedEnd(), replay.endPosition());
     }
 

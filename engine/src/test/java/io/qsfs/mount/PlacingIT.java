@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.config.QsfsException;
 import io.qsfs.log.Disk;
 import io.qsfs.log.LogContext;
 import io.qsfs.log.RealDisk;
@@ -193,6 +194,52 @@ class PlacingIT {
         assertTrue(report.unplaced().stream().anyMatch(left -> left.segment().startsWith("data ")), report.toString());
         Files.move(root.resolve("away-1"), rig.backend(1));
         rig.mount();
+        assertEquals(UnmountReport.Outcome.PLACED, rig.unmount().outcome());
+    }
+
+    private void copyAll(Path from, Path to) throws Exception {
+        assertEquals(
+                0,
+                new ProcessBuilder("cp", "-a", from.toString(), to.toString())
+                        .inheritIO()
+                        .start()
+                        .waitFor());
+    }
+
+    /** The same mount went on in the same metadata segment: its identity is known to the copy, its end is not. */
+    @Test
+    void shouldRefuseACopyOfAMountedStateDirectoryWhoseOriginalWentOn() throws Exception {
+        rig.init();
+        RunningMount mount = rig.mount();
+        writeAndSync(on("first"), random(100_000, 7));
+        copyAll(rig.state(), root.resolve("copy"));
+        writeAndSync(on("second"), random(100_000, 8));
+        assertEquals(List.of(), mount.flush(false, PrintSink.NONE).unplaced());
+        rig.unmount();
+        MountRig.delete(rig.state());
+        Files.move(root.resolve("copy"), rig.state());
+        String message = assertThrows(QsfsException.class, rig::mount).getMessage();
+        assertTrue(message.contains("old copy") && message.contains("qsfs recover"), message);
+    }
+
+    /** Inodes and times of the copy are what cp -a makes them; its index is a file that was copied while it changed. */
+    @Test
+    void shouldNotTrustTheIndexOfACopyOfAMountedStateDirectory() throws Exception {
+        rig.init();
+        rig.mount();
+        byte[] data = random(3 << 20, 9);
+        writeAndSync(on("file"), data);
+        Path image = keepImage("image");
+        MountRig.delete(image.resolve("state"));
+        copyAll(rig.state(), image.resolve("state"));
+        rig.unmount();
+        goBackTo(image);
+        rig.lines().said.clear();
+        rig.mount();
+        assertTrue(
+                rig.lines().said.stream().anyMatch(line -> line.contains("index rebuilt from")),
+                rig.lines().said.toString());
+        assertArrayEquals(data, Files.readAllBytes(on("file")));
         assertEquals(UnmountReport.Outcome.PLACED, rig.unmount().outcome());
     }
 }
