@@ -20,9 +20,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -241,5 +244,95 @@ class PlacingIT {
                 rig.lines().said.toString());
         assertArrayEquals(data, Files.readAllBytes(on("file")));
         assertEquals(UnmountReport.Outcome.PLACED, rig.unmount().outcome());
+    }
+
+    /** The command that a user runs, in a process of its own; what it said, and how it ended. */
+    private String qsfs(int expected, String... arguments) throws Exception {
+        List<String> line =
+                new ArrayList<>(List.of(Path.of("..", "scripts", "qsfs").toString()));
+        line.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
+        builder.environment().put("XDG_CONFIG_HOME", root.toString());
+        builder.environment().put("XDG_RUNTIME_DIR", root.toString());
+        Path output =
+                Files.createTempFile(root, "said", ".txt"); // a pipe would be held open by a mount in the background
+        Process process = builder.redirectOutput(output.toFile()).start();
+        int code = process.waitFor();
+        String said = Files.readString(output);
+        assertEquals(expected, code, said);
+        return said;
+    }
+
+    /** Mounts in the background. */
+    private ProcessHandle mountProcess() throws Exception {
+        String said = qsfs(
+                0,
+                "mount",
+                "-d",
+                "--config",
+                rig.config().file().toString(),
+                rig.mountPoint().toString());
+        Matcher pid = Pattern.compile("\\(pid (\\d+)").matcher(said);
+        assertTrue(pid.find(), said);
+        return ProcessHandle.of(Long.parseLong(pid.group(1))).orElseThrow();
+    }
+
+    private static void kill(ProcessHandle process) {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    @Test
+    void shouldPlaceEverythingAfterItsProcessWasKilledAtAnyMoment() throws Exception {
+        long seed = Long.getLong("qsfs.seed", System.nanoTime());
+        Random random = new Random(seed);
+        rig.init();
+        ProcessHandle process = null;
+        try {
+            for (int round = 0; round < 4; round++) {
+                process = mountProcess();
+                for (int file = 0; file < 3; file++) {
+                    writeAndSync(
+                            on("file-" + round + "-" + file),
+                            random(1 + random.nextInt(6 << 20), seed + 10 * round + file));
+                }
+                Thread.sleep(random.nextInt(400)); // somewhere in its placing
+                kill(process);
+            }
+            process = mountProcess();
+            qsfs(0, "umount", rig.mountPoint().toString());
+        } finally {
+            if (process != null) {
+                kill(process);
+            }
+        }
+        MountRig.delete(rig.state());
+        assertEquals(List.of(), rig.recover().missing(), "seed " + seed);
+        rig.mount();
+        random.setSeed(seed);
+        for (int round = 0; round < 4; round++) {
+            for (int file = 0; file < 3; file++) {
+                byte[] data = random(1 + random.nextInt(6 << 20), seed + 10 * round + file);
+                assertArrayEquals(data, Files.readAllBytes(on("file-" + round + "-" + file)), "seed " + seed);
+            }
+            random.nextInt(400);
+        }
+        rig.unmount();
+    }
+
+    @Test
+    void shouldExitWith3AndNameWhatIsSafeOnlyHere() throws Exception {
+        rig.init();
+        ProcessHandle process = mountProcess();
+        try {
+            Files.move(rig.backend(1), root.resolve("away-1"));
+            Files.move(rig.backend(2), root.resolve("away-2"));
+            writeAndSync(on("file"), random(1 << 20, 10));
+            String said = qsfs(3, "umount", rig.mountPoint().toString());
+            assertTrue(said.contains("safe only on this machine") && said.contains("  data "), said);
+            assertTrue(said.contains("b1 is absent"), said);
+        } finally {
+            kill(process);
+        }
     }
 }
