@@ -9,9 +9,6 @@ import io.qsfs.mount.control.MountRegistry;
 import io.qsfs.mount.control.Request;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -28,7 +25,8 @@ import picocli.CommandLine.Parameters;
             "Exits with 3 and names what is safe only on this machine when that cannot be reached."
         })
 final class UmountCommand implements Callable<Integer> {
-    private static final long PROCESS_END_SECONDS_MAX = 60;
+    private static final long PROCESS_END_NS_MAX = 60_000_000_000L;
+    private static final long PROCESS_POLL_MS = 20;
 
     private final Context context;
     private final Printer printer;
@@ -90,17 +88,17 @@ final class UmountCommand implements Callable<Integer> {
 
     /** So that whoever unmounts the disk below next finds no open file. */
     private void awaitExit(MountRegistry.Entry entry) throws InterruptedException {
-        ProcessHandle process = entry.process();
-        if (process == null || process.pid() == ProcessHandle.current().pid()) {
+        if (entry.pid() == ProcessHandle.current().pid()) {
             return;
         }
-        try {
-            process.onExit().get(PROCESS_END_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            printer.warning("the mount process (pid " + entry.pid() + ") is still ending: see qsfs.log in "
-                    + entry.stateDir() + ".");
-        } catch (ExecutionException e) {
-            throw new AssertionError("waiting for a process cannot fail", e);
+        long deadlineNs = context.clock().nanoTime() + PROCESS_END_NS_MAX;
+        while (entry.process() != null) { // one that ended and that nobody reaps is none
+            if (context.clock().nanoTime() - deadlineNs >= 0) {
+                printer.warning("the mount process (pid " + entry.pid() + ") is still ending: see qsfs.log in "
+                        + entry.stateDir() + ".");
+                return;
+            }
+            Thread.sleep(PROCESS_POLL_MS);
         }
     }
 

@@ -277,9 +277,17 @@ class PlacingIT {
         return ProcessHandle.of(Long.parseLong(pid.group(1))).orElseThrow();
     }
 
-    private static void kill(ProcessHandle process) {
+    /** Kills it and waits until it has ended; where nobody reaps it, it stays behind as a zombie. */
+    private static void kill(ProcessHandle process) throws Exception {
         process.destroyForcibly();
-        process.onExit().join();
+        Path stat = Path.of("/proc", Long.toString(process.pid()), "stat");
+        for (int i = 0; i < 1000 && process.isAlive(); i++) {
+            String line = Files.exists(stat) ? Files.readString(stat) : ") Z";
+            if (line.substring(line.lastIndexOf(')')).startsWith(") Z")) {
+                return;
+            }
+            Thread.sleep(10);
+        }
     }
 
     @Test
