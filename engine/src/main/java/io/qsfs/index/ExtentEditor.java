@@ -12,18 +12,19 @@ import io.qsfs.bindings.linux.Linux;
  */
 final class ExtentEditor {
     private final Tree tree;
-    private final SegmentDeltas deltas;
+    private final SharedRanges shared;
     private final long segmentBytes;
 
     private long freedBytes;
+    private long clonedBytes;
     private boolean found;
     private long start;
     private long length;
     private long position;
 
-    ExtentEditor(Tree tree, SegmentDeltas deltas, long segmentBytes) {
+    ExtentEditor(Tree tree, SharedRanges shared, long segmentBytes) {
         this.tree = tree;
-        this.deltas = deltas;
+        this.shared = shared;
         this.segmentBytes = segmentBytes;
     }
 
@@ -32,10 +33,53 @@ final class ExtentEditor {
         return freedBytes;
     }
 
-    /** The range of the data stream becomes the range of the file; what was there goes. 0 or an errno. */
+    /** Bytes of extents that the last clone made. */
+    long clonedBytes() {
+        return clonedBytes;
+    }
+
+    /** The new range of the data stream becomes the range of the file; what was there goes. 0 or an errno. */
     int write(long ino, long from, long bytes, long newPosition) {
-        long to = from + bytes;
         freedBytes = 0;
+        shared.addFirst(newPosition, bytes);
+        return replace(ino, from, bytes, newPosition);
+    }
+
+    /**
+     * The range of the file becomes what the range of the source is, holes too; what was there goes. 0 or an errno.
+     * Ranges of one file do not overlap, so what is put never changes what is still to be looked at, and what the
+     * target shared with the source does not die in between.
+     */
+    int cloneRange(long sourceIno, long sourceFrom, long bytes, long ino, long from) {
+        freedBytes = 0;
+        clonedBytes = 0;
+        long sourceTo = sourceFrom + bytes;
+        long at = sourceFrom;
+        int rc = 0;
+        while (rc == 0 && at < sourceTo) {
+            rc = seekEndingBehind(sourceIno, at);
+            if (rc != 0) {
+                return rc;
+            }
+            long target = from + (at - sourceFrom);
+            if (found && start <= at) {
+                long stop = Math.min(start + length, sourceTo);
+                long shareFrom = position + (at - start);
+                rc = shared.addAnother(shareFrom, stop - at);
+                rc = rc == 0 ? replace(ino, target, stop - at, shareFrom) : rc;
+                clonedBytes += stop - at;
+                at = stop;
+            } else {
+                long stop = found ? Math.min(start, sourceTo) : sourceTo;
+                rc = clearRange(ino, target, target + (stop - at));
+                at = stop;
+            }
+        }
+        return rc;
+    }
+
+    private int replace(long ino, long from, long bytes, long newPosition) {
+        long to = from + bytes;
         int rc = seek(ino, from);
         if (rc != 0) {
             return rc;
@@ -71,13 +115,21 @@ final class ExtentEditor {
         if (rc != 0) {
             return rc;
         }
-        deltas.add(newPosition / segmentBytes, bytes);
         return merges ? put(ino, leftStart, leftLength + bytes, leftPosition) : put(ino, from, bytes, newPosition);
     }
 
     /** Everything of the file from {@code from} on becomes a hole. 0 or an errno. */
     int cut(long ino, long from) {
+        return punch(ino, from, Long.MAX_VALUE);
+    }
+
+    /** Everything of the file from {@code from} up to {@code to} becomes a hole. 0 or an errno. */
+    int punch(long ino, long from, long to) {
         freedBytes = 0;
+        return clearRange(ino, from, to);
+    }
+
+    private int clearRange(long ino, long from, long to) {
         int rc = seek(ino, from);
         if (rc != 0) {
             return rc;
@@ -88,13 +140,13 @@ final class ExtentEditor {
         long behindPosition = position;
         rc = previous(ino);
         if (rc == 0 && found && start + length > from) {
-            rc = trimLeft(ino, from, Long.MAX_VALUE);
+            rc = trimLeft(ino, from, to);
         }
         found = behind;
         start = behindStart;
         length = behindLength;
         position = behindPosition;
-        return rc == 0 ? clear(ino, from, Long.MAX_VALUE, false) : rc;
+        return rc == 0 ? clear(ino, from, to, false) : rc;
     }
 
     /**
@@ -105,9 +157,10 @@ final class ExtentEditor {
         long end = start + length;
         long kept = from - start;
         long gone = Math.min(end, to) - from;
-        free(position + kept, gone);
-        int rc = put(ino, start, kept, position);
-        return rc == 0 && end > to ? put(ino, to, end - to, position + kept + gone) : rc;
+        long first = position;
+        int rc = free(first + kept, gone);
+        rc = rc == 0 ? put(ino, start, kept, first) : rc;
+        return rc == 0 && end > to ? put(ino, to, end - to, first + kept + gone) : rc;
     }
 
     /**
@@ -119,8 +172,8 @@ final class ExtentEditor {
         while (rc == 0 && found && start < to) {
             long end = start + length;
             long gone = Math.min(end, to) - start;
-            free(position, gone);
-            if (!overwritten || start != from) {
+            rc = free(position, gone);
+            if (rc == 0 && (!overwritten || start != from)) {
                 rc = tree.delete(IndexKey.two(tree.key, IndexKey.EXTENT, ino, start));
             }
             if (rc != 0 || end == to) {
@@ -134,9 +187,22 @@ final class ExtentEditor {
         return rc;
     }
 
-    private void free(long position, long bytes) {
+    private int free(long position, long bytes) {
         freedBytes += bytes;
-        deltas.add(position / segmentBytes, -bytes);
+        return shared.remove(position, bytes);
+    }
+
+    /** Finds the first extent that ends behind {@code fileOffset}. */
+    private int seekEndingBehind(long ino, long fileOffset) {
+        int rc = seek(ino, fileOffset);
+        if (rc != 0 || (found && start == fileOffset)) {
+            return rc;
+        }
+        rc = previous(ino);
+        if (rc != 0 || (found && start + length > fileOffset)) {
+            return rc;
+        }
+        return seek(ino, fileOffset);
     }
 
     private int put(long ino, long fileOffset, long bytes, long position) {

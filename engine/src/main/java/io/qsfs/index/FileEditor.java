@@ -1,6 +1,8 @@
 package io.qsfs.index;
 
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.log.record.CloneRecord;
+import io.qsfs.log.record.PunchRecord;
 import io.qsfs.log.record.PurgeRecord;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.log.record.SetAttrRecord;
@@ -8,7 +10,7 @@ import io.qsfs.log.record.WriteRecord;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Applies the records that change one inode and its content: WRITE, SET_ATTR, PURGE. Each looks first and changes
+ * Applies the records that change one inode and its content: WRITE, SET_ATTR, PUNCH, CLONE, PURGE. Each looks first and changes
  * after.
  *
  * <p>Threading: that of the writer.
@@ -56,9 +58,65 @@ final class FileEditor {
         account(bytes - extents.freedBytes());
         state.dataEnd = Math.max(state.dataEnd, position + bytes);
         inode.size = Math.max(inode.size, fileOffset + bytes);
+        return storeChanged(record, at, WriteRecord.FLAG_KILL_PRIVILEGES);
+    }
+
+    int punch(MemorySegment record, long at) {
+        long from = PunchRecord.fileOffset(record, at);
+        long bytes = PunchRecord.bytes(record, at);
+        if (!isRange(from, bytes)) {
+            return Refusal.BAD_RANGE.code();
+        }
+        int rc = inodes.loadFile(PunchRecord.ino(record, at), inode);
+        if (rc != 0) {
+            return rc;
+        }
+        rc = extents.punch(inode.ino, from, from + bytes);
+        if (rc != 0) {
+            return rc;
+        }
+        account(-extents.freedBytes());
+        if ((RecordHeader.flags(record, at) & PunchRecord.FLAG_GROWS) != 0) {
+            inode.size = Math.max(inode.size, from + bytes);
+        }
+        return storeChanged(record, at, PunchRecord.FLAG_KILL_PRIVILEGES);
+    }
+
+    int cloneRange(MemorySegment record, long at) {
+        long sourceIno = CloneRecord.sourceIno(record, at);
+        long sourceFrom = CloneRecord.sourceOffset(record, at);
+        long ino = CloneRecord.ino(record, at);
+        long from = CloneRecord.fileOffset(record, at);
+        long bytes = CloneRecord.bytes(record, at);
+        if (!isRange(sourceFrom, bytes) || !isRange(from, bytes)) {
+            return Refusal.BAD_RANGE.code();
+        }
+        if (sourceIno == ino && sourceFrom < from + bytes && from < sourceFrom + bytes) {
+            return Refusal.OVERLAPS.code();
+        }
+        int rc = inodes.loadFile(sourceIno, inode);
+        rc = rc == 0 ? inodes.loadFile(ino, inode) : rc;
+        if (rc != 0) {
+            return rc;
+        }
+        rc = extents.cloneRange(sourceIno, sourceFrom, bytes, ino, from);
+        if (rc != 0) {
+            return rc;
+        }
+        account(extents.clonedBytes() - extents.freedBytes());
+        inode.size = Math.max(inode.size, from + bytes);
+        return storeChanged(record, at, CloneRecord.FLAG_KILL_PRIVILEGES);
+    }
+
+    private static boolean isRange(long from, long bytes) {
+        return from >= 0 && bytes > 0 && from <= Long.MAX_VALUE - bytes;
+    }
+
+    /** Content changed: its times are the record's, and with the flag the privileges go. */
+    private int storeChanged(MemorySegment record, long at, int killFlag) {
         inode.mtimeNs = RecordHeader.timeNs(record, at);
         inode.ctimeNs = inode.mtimeNs;
-        if ((RecordHeader.flags(record, at) & WriteRecord.FLAG_KILL_PRIVILEGES) != 0) {
+        if ((RecordHeader.flags(record, at) & killFlag) != 0) {
             inode.mode = withoutPrivileges(inode.mode);
         }
         return inodes.store(inode);

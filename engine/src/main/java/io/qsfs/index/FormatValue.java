@@ -21,7 +21,7 @@ import java.lang.foreign.MemorySegment;
 final class FormatValue {
     static final int BYTES = 32;
     /** Another version is not read but rebuilt: the index is a view. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     static final String KEY = "format";
 

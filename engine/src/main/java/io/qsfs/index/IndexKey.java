@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
  * 'B' ino8               orphan         'I' ino8               inode
  * 'C' directory8 cookie8 name by cookie 'M' text               about the index itself
  * 'D' directory8 name    name           'P' stream1 number8    placement
- * 'E' ino8 fileOffset8   extent         'S' position8          shared range (reserved)
+ * 'E' ino8 fileOffset8   extent         'S' position8          shared range
  * 'G' stream1 number8    segment        'X' ino8 name          extended attribute (reserved)
  *                                       'Y' ino8               target of a symbolic link
  * </pre>
@@ -37,6 +37,7 @@ final class IndexKey {
     static final byte INODE = 'I';
     static final byte META = 'M';
     static final byte PLACEMENT = 'P';
+    static final byte SHARED = 'S';
     static final byte SYMLINK = 'Y';
 
     /** Length of the keys with one number. */

@@ -29,6 +29,7 @@ public final class IndexWriter implements IndexView {
     private final Tree walk;
     private final TreeView view;
     private final SegmentDeltas deltas = new SegmentDeltas();
+    private final SharedRanges shared;
     private final NameEditor names;
     private final FileEditor files;
     private final SegmentEditor segments;
@@ -49,7 +50,8 @@ public final class IndexWriter implements IndexView {
         view = new TreeView(tree, walk);
         InodeTable inodes = new InodeTable(tree, view);
         names = new NameEditor(tree, view, inodes, state);
-        files = new FileEditor(tree, inodes, new ExtentEditor(tree, deltas, segmentBytes), state, segmentBytes);
+        shared = new SharedRanges(tree, deltas, segmentBytes);
+        files = new FileEditor(tree, inodes, new ExtentEditor(tree, shared, segmentBytes), state, segmentBytes);
         segments = new SegmentEditor(tree, deltas, segmentBytes);
     }
 
@@ -133,6 +135,8 @@ public final class IndexWriter implements IndexView {
             case CLOSED -> segments.close(record, at);
             case PLACED -> segments.place(record, at);
             case SHARD -> segments.shard(record, at);
+            case PUNCH -> files.punch(record, at);
+            case CLONE -> files.cloneRange(record, at);
         };
     }
 
@@ -207,6 +211,7 @@ public final class IndexWriter implements IndexView {
             txn = 0;
         }
         deltas.clear();
+        shared.forget();
         state.copyFrom(committed);
         pendingRecords = 0;
     }

@@ -47,6 +47,8 @@ public enum Refusal {
     BAD_RANGE("its range does not fit a file or the data stream"),
     /** The range of the data stream does not lie in one segment. */
     CROSSES_SEGMENT("its range of the data stream crosses a segment"),
+    /** A range becomes itself. */
+    OVERLAPS("its ranges of one file overlap"),
     /** Neither data nor meta. */
     BAD_STREAM("its stream is neither data nor meta"),
     /** A position range that is none, or lies outside of its segment. */

@@ -112,6 +112,22 @@ final class IndexFixture implements AutoCloseable {
         return names;
     }
 
+    /** A range of the data stream that more than one extent names. */
+    record Shared(long position, long length, long count) {}
+
+    /** The whole table of shared ranges, in order. */
+    static List<Shared> shared(IndexWriter writer) {
+        List<Shared> ranges = new java.util.ArrayList<>();
+        assertEquals(0, writer.forEachEntry((key, keyBytes, value, valueBytes) -> {
+            if (IndexKey.isTag(key, keyBytes, IndexKey.SHARED)) {
+                assertEquals(IndexKey.ONE_BYTES, keyBytes);
+                assertEquals(SharedValue.BYTES, valueBytes);
+                ranges.add(new Shared(IndexKey.first(key), SharedValue.length(value), SharedValue.count(value)));
+            }
+        }));
+        return ranges;
+    }
+
     /** Every entry of the tree, in hex. */
     static TreeMap<String, String> dump(IndexWriter writer) {
         TreeMap<String, String> dump = new TreeMap<>();

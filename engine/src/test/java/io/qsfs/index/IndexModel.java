@@ -213,11 +213,7 @@ final class IndexModel {
                 || position / IndexFixture.SEGMENT_BYTES != (position + length - 1) / IndexFixture.SEGMENT_BYTES) {
             return false;
         }
-        if (offset + length > node.content.length) {
-            int before = node.content.length;
-            node.content = Arrays.copyOf(node.content, offset + length);
-            Arrays.fill(node.content, before, offset + length, -1);
-        }
+        grow(node, offset + length);
         for (int i = 0; i < length; i++) {
             forget(node, offset + i);
             node.content[offset + i] = position + i;
@@ -225,11 +221,54 @@ final class IndexModel {
         touchedSegments.put(position / IndexFixture.SEGMENT_BYTES, true);
         node.size = Math.max(node.size, offset + length);
         dataEnd = Math.max(dataEnd, position + length);
+        changed(node, kills, timeNs);
+        return true;
+    }
+
+    boolean punch(long ino, int offset, int length, boolean kills, boolean grows, long timeNs) {
+        Node node = nodes.get(ino);
+        if (node == null || !node.isFile()) {
+            return false;
+        }
+        for (int i = offset; i < Math.min(offset + length, node.content.length); i++) {
+            forget(node, i);
+        }
+        node.size = grows ? Math.max(node.size, offset + length) : node.size;
+        changed(node, kills, timeNs);
+        return true;
+    }
+
+    boolean cloneRange(long sourceIno, int sourceOffset, long ino, int offset, int length, boolean kills, long timeNs) {
+        Node source = nodes.get(sourceIno);
+        Node node = nodes.get(ino);
+        boolean overlaps = sourceIno == ino && Math.abs((long) sourceOffset - offset) < length;
+        if (overlaps || source == null || !source.isFile() || node == null || !node.isFile()) {
+            return false;
+        }
+        grow(node, offset + length);
+        for (int i = 0; i < length; i++) {
+            long position = sourceOffset + i < source.content.length ? source.content[sourceOffset + i] : -1;
+            forget(node, offset + i);
+            node.content[offset + i] = position;
+        }
+        node.size = Math.max(node.size, offset + length);
+        changed(node, kills, timeNs);
+        return true;
+    }
+
+    private static void grow(Node node, int bytes) {
+        int before = node.content.length;
+        if (bytes > before) {
+            node.content = Arrays.copyOf(node.content, bytes);
+            Arrays.fill(node.content, before, bytes, -1);
+        }
+    }
+
+    private static void changed(Node node, boolean kills, long timeNs) {
         touch(node, timeNs);
         if (kills) {
             node.mode &= (node.mode & 010) != 0 ? ~06000 : ~04000;
         }
-        return true;
     }
 
     private void forget(Node node, int at) {
@@ -289,11 +328,11 @@ final class IndexModel {
         for (Node node : nodes.values()) {
             checkNode(view, node);
             allocated += node.allocated();
-            for (long position : node.content) {
-                if (position >= 0) {
-                    live.merge(position / IndexFixture.SEGMENT_BYTES, 1L, Long::sum);
-                }
-            }
+        }
+        TreeMap<Long, Long> referents = referents();
+        referents.keySet().forEach(position -> live.merge(position / IndexFixture.SEGMENT_BYTES, 1L, Long::sum));
+        if (view instanceof IndexWriter writer) {
+            assertEquals(shared(referents), IndexFixture.shared(writer));
         }
         assertEquals(new Totals(nodes.size(), allocated), view.totals());
         assertEquals(nextInode, view.nextInode());
@@ -304,6 +343,39 @@ final class IndexModel {
         for (long ino = 1; ino < nextInode + 2; ino++) {
             assertEquals(nodes.containsKey(ino) ? 0 : 2, view.inode(ino, new Inode()));
         }
+    }
+
+    /** By position in the data stream: how many bytes of files it is. */
+    private TreeMap<Long, Long> referents() {
+        TreeMap<Long, Long> referents = new TreeMap<>();
+        for (Node node : nodes.values()) {
+            for (long position : node.content) {
+                if (position >= 0) {
+                    referents.merge(position, 1L, Long::sum);
+                }
+            }
+        }
+        return referents;
+    }
+
+    /** What the table of shared ranges must be: as few as can be, none across a segment. */
+    private static List<IndexFixture.Shared> shared(TreeMap<Long, Long> referents) {
+        List<IndexFixture.Shared> ranges = new ArrayList<>();
+        referents.forEach((position, count) -> {
+            IndexFixture.Shared last = ranges.isEmpty() ? null : ranges.getLast();
+            if (count < 2) {
+                return;
+            }
+            if (last != null
+                    && last.position() + last.length() == position
+                    && last.count() == count
+                    && position % IndexFixture.SEGMENT_BYTES != 0) {
+                ranges.set(ranges.size() - 1, new IndexFixture.Shared(last.position(), last.length() + 1, count));
+            } else {
+                ranges.add(new IndexFixture.Shared(position, 1, count));
+            }
+        });
+        return ranges;
     }
 
     private void checkNode(IndexView view, Node node) {

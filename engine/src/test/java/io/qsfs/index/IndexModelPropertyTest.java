@@ -3,9 +3,12 @@ package io.qsfs.index;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.qsfs.log.record.CloneRecord;
 import io.qsfs.log.record.WriteRecord;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -41,6 +44,42 @@ class IndexModelPropertyTest {
                     fixture.commit();
                 }
             }
+            fixture.commit();
+            checkReplay(fixture, random);
+        }
+    }
+
+    /**
+     * Where ranges are shared, shared again, split, and given up one referent after the other: three small files, mostly
+     * cloned. At the end all but one go, and nothing may be shared any more; then the last one, and nothing may live.
+     */
+    @Property(tries = 60)
+    void shouldCountWhatIsShared(@ForAll long seed) {
+        Random random = new Random(seed);
+        try (IndexFixture fixture = new IndexFixture()) {
+            Step step = new Step(fixture, new IndexModel(), random);
+            step.makeFiles(3);
+            for (int i = 0; i < 150; i++) {
+                if (random.nextInt(3) == 0) {
+                    step.changeContent();
+                } else {
+                    step.shareContent();
+                }
+                step.model.check(fixture.writer);
+                if (random.nextInt(20) == 0) {
+                    fixture.commit();
+                }
+            }
+            fixture.commit();
+            checkReplay(fixture, random);
+            step.remove(3);
+            step.remove(4);
+            step.punchWhatIsSharedWithin(2);
+            step.model.check(fixture.writer);
+            assertEquals(List.of(), IndexFixture.shared(fixture.writer));
+            step.remove(2);
+            step.model.check(fixture.writer);
+            assertEquals(0, fixture.writer.totals().allocatedBytes());
             fixture.commit();
             checkReplay(fixture, random);
         }
@@ -144,7 +183,23 @@ class IndexModelPropertyTest {
                 length = log.write(ino, offset, dataPosition, bytes, kills ? WriteRecord.FLAG_KILL_PRIVILEGES : 0);
                 fits = model.write(ino, offset, dataPosition, bytes, kills, log.timeNs);
                 dataPosition += bytes;
-            } else if (operation < 88) {
+            } else if (operation < 83) {
+                long ino = file();
+                int offset = random.nextInt(FILE_BYTES_MAX);
+                int bytes = 1 + random.nextInt(900);
+                int flags = random.nextInt(4);
+                length = log.punch(ino, offset, bytes, flags);
+                fits = model.punch(ino, offset, bytes, (flags & 1) != 0, (flags & 2) != 0, log.timeNs);
+            } else if (operation < 86) {
+                long source = file();
+                long ino = file();
+                int from = random.nextInt(FILE_BYTES_MAX);
+                int to = random.nextInt(FILE_BYTES_MAX);
+                int bytes = 1 + random.nextInt(900);
+                boolean kills = random.nextInt(5) == 0;
+                length = log.cloneRange(source, from, ino, to, bytes, kills ? CloneRecord.FLAG_KILL_PRIVILEGES : 0);
+                fits = model.cloneRange(source, from, ino, to, bytes, kills, log.timeNs);
+            } else if (operation < 90) {
                 long ino = random.nextInt(4) == 0 ? anyInode() : file();
                 int valid = random.nextInt(128);
                 int size = random.nextInt(FILE_BYTES_MAX);
@@ -191,6 +246,47 @@ class IndexModelPropertyTest {
                 assertTrue(model.write(ino, offset, dataPosition, bytes, false, log.timeNs));
                 offset += bytes;
                 dataPosition += bytes;
+            }
+        }
+
+        void shareContent() {
+            long source = 2 + random.nextInt(3);
+            long ino = 2 + random.nextInt(3);
+            int grain = random.nextBoolean() ? 50 : 1;
+            int bytes = (1 + random.nextInt(300 / grain)) * grain;
+            int from = random.nextInt(600 / grain) * grain;
+            int to = random.nextInt(4) == 0 ? from : random.nextInt(600 / grain) * grain;
+            if (random.nextInt(8) == 0) {
+                fixture.take(log.punch(ino, to, bytes, 0));
+                assertTrue(model.punch(ino, to, bytes, false, false, log.timeNs));
+                return;
+            }
+            int length = log.cloneRange(source, from, ino, to, bytes, 0);
+            if (model.cloneRange(source, from, ino, to, bytes, false, log.timeNs)) {
+                fixture.take(length);
+            } else {
+                fixture.refuse(Refusal.OVERLAPS, length);
+            }
+        }
+
+        /** A file of {@link #makeFiles} goes, with its name and content. */
+        void remove(long ino) {
+            String name = "f" + (ino - 2);
+            fixture.take(log.unlink(1, ino, name, false));
+            assertTrue(model.unlink(1, ino, name, false, log.timeNs));
+            fixture.take(log.purge(ino));
+            assertTrue(model.purge(ino));
+        }
+
+        /** Of every byte of the data stream that the file is more than once, all but the first go. */
+        void punchWhatIsSharedWithin(long ino) {
+            Set<Long> seen = new HashSet<>();
+            long[] content = model.nodes.get(ino).content.clone();
+            for (int i = 0; i < content.length; i++) {
+                if (content[i] >= 0 && !seen.add(content[i])) {
+                    fixture.take(log.punch(ino, i, 1, 0));
+                    assertTrue(model.punch(ino, i, 1, false, false, log.timeNs));
+                }
             }
         }
 

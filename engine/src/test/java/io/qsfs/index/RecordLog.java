@@ -1,10 +1,12 @@
 package io.qsfs.index;
 
+import io.qsfs.log.record.CloneRecord;
 import io.qsfs.log.record.ClosedRecord;
 import io.qsfs.log.record.LinkRecord;
 import io.qsfs.log.record.MakeRecord;
 import io.qsfs.log.record.PadRecord;
 import io.qsfs.log.record.PlacedRecord;
+import io.qsfs.log.record.PunchRecord;
 import io.qsfs.log.record.PurgeRecord;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.log.record.RenameRecord;
@@ -117,6 +119,14 @@ final class RecordLog {
 
     int write(long ino, long fileOffset, long dataPosition, int length, int flags) {
         return WriteRecord.encode(buffer, 0, tick(), flags, ino, fileOffset, dataPosition, length, 0x1234);
+    }
+
+    int punch(long ino, long fileOffset, long bytes, int flags) {
+        return PunchRecord.encode(buffer, 0, tick(), flags, ino, fileOffset, bytes);
+    }
+
+    int cloneRange(long sourceIno, long sourceOffset, long ino, long fileOffset, long bytes, int flags) {
+        return CloneRecord.encode(buffer, 0, tick(), flags, sourceIno, sourceOffset, ino, fileOffset, bytes);
     }
 
     int setAttributes(long ino, int valid, int mode, long size) {

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.qsfs.log.record.CloneRecord;
 import io.qsfs.log.record.ClosedRecord;
 import io.qsfs.log.record.LinkRecord;
 import io.qsfs.log.record.MakeRecord;
 import io.qsfs.log.record.MountRecord;
 import io.qsfs.log.record.PadRecord;
 import io.qsfs.log.record.PlacedRecord;
+import io.qsfs.log.record.PunchRecord;
 import io.qsfs.log.record.PurgeRecord;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.log.record.RecordType;
@@ -152,6 +154,11 @@ class GoldenLogTest {
             case CLOSED -> ClosedRecord.encode(record, 0, TIME, Streams.DATA, 5, MOUNT, 5_242_880, 6_000_000);
             case PLACED -> placed(record);
             case SHARD -> ShardRecord.encode(record, 0, TIME, Streams.DATA, 1, 5, SEAL, BACKEND);
+            case PUNCH ->
+                PunchRecord.encode(
+                        record, 0, TIME, PunchRecord.FLAG_KILL_PRIVILEGES | PunchRecord.FLAG_GROWS, 2, 65_537, 12_345);
+            case CLONE ->
+                CloneRecord.encode(record, 0, TIME, CloneRecord.FLAG_KILL_PRIVILEGES, 2, 4096, 3, 65_536, 1L << 33);
         };
     }
 

@@ -29,9 +29,13 @@ public enum RecordType {
     /** See {@link PlacedRecord}. */
     PLACED(12, PlacedRecord::isWellFormed),
     /** See {@link ShardRecord}. */
-    SHARD(13, ShardRecord::isWellFormed);
+    SHARD(13, ShardRecord::isWellFormed),
+    /** See {@link PunchRecord}. */
+    PUNCH(16, PunchRecord::isWellFormed),
+    /** See {@link CloneRecord}. */
+    CLONE(17, CloneRecord::isWellFormed);
 
-    private static final RecordType[] BY_CODE = new RecordType[14];
+    private static final RecordType[] BY_CODE = new RecordType[18];
 
     static {
         for (RecordType type : values()) {
