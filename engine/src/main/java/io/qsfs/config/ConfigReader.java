@@ -32,6 +32,9 @@ final class ConfigReader {
     private static final int SEGMENTS_IN_CACHE_MIN = 4;
 
     private static final int RECALL_SLOTS_MIN = 16;
+    /** The root is one already. */
+    private static final int QUOTA_INODES_MIN = 2;
+
     private static final int BACKENDS_MAX = 255;
     private static final int WORKERS_DEFAULT_MAX = 8;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
@@ -78,6 +81,8 @@ final class ConfigReader {
                 compression(volume),
                 volume.size("cache_limit", 10240 * MIB, SEGMENTS_IN_CACHE_MIN * segmentBytes, Long.MAX_VALUE >> 8),
                 volume.size("recall_cache", 256 * MIB, (long) RECALL_SLOTS_MIN * chunkBytes, 1L << 40),
+                volume.size("quota_bytes", 0, MIB, Long.MAX_VALUE >> 8),
+                volume.integer("quota_inodes", 0, QUOTA_INODES_MIN, Integer.MAX_VALUE),
                 volume.duration("rotate_after", 300 * SECOND_NS, SECOND_NS, 86_400 * SECOND_NS),
                 volume.path("key_file", null),
                 volume.path("passphrase_file", null),

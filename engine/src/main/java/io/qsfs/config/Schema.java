@@ -24,6 +24,8 @@ final class Schema {
             "compression",
             "cache_limit",
             "recall_cache",
+            "quota_bytes",
+            "quota_inodes",
             "rotate_after",
             "key_file",
             "passphrase_file",

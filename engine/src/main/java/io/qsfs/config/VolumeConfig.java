@@ -19,6 +19,8 @@ import java.util.List;
  * @param compression       of chunks.
  * @param cacheLimitBytes   of local segment files.
  * @param recallCacheBytes  of the recall cache.
+ * @param quotaBytes        content that the volume may hold; 0: no limit.
+ * @param quotaInodes       inodes that it may have; 0: no limit.
  * @param rotateAfterNs     age at which an active segment closes.
  * @param keyFile           absolute, or null.
  * @param passphraseFile    absolute, or null; at most one of the two is set.
@@ -46,6 +48,8 @@ public record VolumeConfig(
         Compression compression,
         long cacheLimitBytes,
         long recallCacheBytes,
+        long quotaBytes,
+        long quotaInodes,
         long rotateAfterNs,
         Path keyFile,
         Path passphraseFile,

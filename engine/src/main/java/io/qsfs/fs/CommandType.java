@@ -24,6 +24,12 @@ enum CommandType {
     SET_ATTRIBUTES,
     /** A range of the data stream becomes content. */
     WRITE,
+    /** A range becomes a hole. */
+    PUNCH,
+    /** A file becomes as long as this at least. */
+    GROW,
+    /** A range becomes what another one is. */
+    CLONE,
     /** Everything received becomes durable. */
     FSYNC,
     /** The kernel forgot an inode without names. */

@@ -261,6 +261,10 @@ public final class FileSystem implements AutoCloseable {
         return context.space();
     }
 
+    Quota quota() {
+        return context.quota();
+    }
+
     DiskReserve reserve() {
         return context.reserve();
     }

@@ -96,7 +96,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         this.sync = context.log().sync();
         this.replies = new ReplyBatch(context.replies());
         this.uncommitted = new UncommittedRecords(fs.arena());
-        this.operations = new Operations(index, this, fs.marks(), fs.lookups(), fs.orphans(), clock);
+        this.operations = new Operations(index, this, fs.marks(), fs.lookups(), fs.orphans(), fs.quota(), clock);
         this.closer = new SegmentCloser(this, context, ring);
         meta.padObserver(this::padded);
     }
@@ -289,6 +289,15 @@ final class FileSystemAgent implements Agent, RecordSink {
         }
         switch (type) {
             case WRITE -> write(request, at);
+            case PUNCH -> punch(request, at);
+            case GROW ->
+                replies.error(
+                        request,
+                        operations.grow(
+                                commands.get(LONG, at + INO),
+                                commands.get(LONG, at + A) + commands.get(LONG, at + B),
+                                commands.get(INT, at + UID) != 0));
+            case CLONE -> cloneRange(request, at);
             case MAKE, CREATE -> make(request, at, type == CommandType.CREATE);
             case LINK -> link(request, at);
             case UNLINK ->
@@ -356,6 +365,32 @@ final class FileSystemAgent implements Agent, RecordSink {
         data.addRange(position, bytes, crc, ino, fileOffset, meta.nextSequence() - 1);
         fs.counters().bytesWritten.add(bytes);
         replies.written(request, bytes);
+    }
+
+    private void punch(long request, int at) {
+        replies.error(
+                request,
+                operations.punch(
+                        commands.get(LONG, at + INO),
+                        commands.get(LONG, at + A),
+                        commands.get(LONG, at + B),
+                        commands.get(INT, at + X) != 0,
+                        commands.get(INT, at + UID) != 0));
+    }
+
+    private void cloneRange(long request, int at) {
+        int outcome = operations.cloneRange(
+                commands.get(LONG, at + INO),
+                commands.get(LONG, at + A),
+                commands.get(LONG, at + INO2),
+                commands.get(LONG, at + B),
+                commands.get(LONG, at + C),
+                commands.get(INT, at + UID) != 0);
+        if (outcome != 0) {
+            replies.error(request, outcome);
+        } else {
+            replies.written(request, (int) operations.clonedBytes());
+        }
     }
 
     private void make(long request, int at, boolean isCreate) {
@@ -452,6 +487,7 @@ final class FileSystemAgent implements Agent, RecordSink {
                 failed("write of the meta stream", outcome);
             }
         }
+        fs.quota().used(index.allocatedBytes(), index.inodes());
         if (!replies.isEmpty()) {
             replies.send(stoppedBy);
         }

@@ -17,6 +17,7 @@ import io.qsfs.memory.Id128;
  * @param interrupts tells of requests that the kernel gave up.
  * @param admission decides what may come in.
  * @param space figures for statfs.
+ * @param quota limits of the volume.
  * @param reserve space that is let go when the index cannot grow.
  * @param clock time.
  * @param workers FUSE workers, each with a claim slot below this number; the log has one slot more.
@@ -34,6 +35,7 @@ public record FileSystemContext(
         ParkedReads.Interrupts interrupts,
         Admission admission,
         SpaceSource space,
+        Quota quota,
         DiskReserve reserve,
         Clock clock,
         int workers,

@@ -2,11 +2,14 @@ package io.qsfs.fs;
 
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.DirectoryEntry;
+import io.qsfs.index.ExtentList;
 import io.qsfs.index.IndexWriter;
 import io.qsfs.index.Inode;
 import io.qsfs.log.MetaStream;
+import io.qsfs.log.record.CloneRecord;
 import io.qsfs.log.record.LinkRecord;
 import io.qsfs.log.record.MakeRecord;
+import io.qsfs.log.record.PunchRecord;
 import io.qsfs.log.record.PurgeRecord;
 import io.qsfs.log.record.RenameRecord;
 import io.qsfs.log.record.SetAttrRecord;
@@ -34,11 +37,18 @@ final class Operations {
     /** RENAME_EXCHANGE of renameat2(2). */
     static final int RENAME_EXCHANGE = 2;
 
+    /** Most bytes that one clone shares: the caller is told how many, and goes on. */
+    static final long CLONE_BYTES_MAX = 1L << 30;
+
+    /** Most pieces of the source that one clone shares, so that no request holds up others for long. */
+    private static final int CLONE_PIECES_MAX = 1_024;
+
     private final IndexWriter index;
     private final RecordSink sink;
     private final ChangeMarks marks;
     private final LookupCounts lookups;
     private final Orphans orphans;
+    private final Quota quota;
     private final Clock clock;
 
     private final Inode parent = new Inode();
@@ -46,14 +56,23 @@ final class Operations {
     private final Inode target = new Inode();
     private final DirectoryEntry entry = new DirectoryEntry();
     private final DirectoryEntry targetEntry = new DirectoryEntry();
+    private final ExtentList pieces = new ExtentList(CLONE_PIECES_MAX);
+    private long clonedBytes;
 
     Operations(
-            IndexWriter index, RecordSink sink, ChangeMarks marks, LookupCounts lookups, Orphans orphans, Clock clock) {
+            IndexWriter index,
+            RecordSink sink,
+            ChangeMarks marks,
+            LookupCounts lookups,
+            Orphans orphans,
+            Quota quota,
+            Clock clock) {
         this.index = index;
         this.sink = sink;
         this.marks = marks;
         this.lookups = lookups;
         this.orphans = orphans;
+        this.quota = quota;
         this.clock = clock;
     }
 
@@ -100,6 +119,9 @@ final class Operations {
         }
         if (Modes.isDirectory(mode) && parent.nlink >= LINKS_MAX) {
             return Linux.EMLINK;
+        }
+        if (!quota.hasRoomForInode(index.inodes())) {
+            return Linux.EDQUOT;
         }
         long ino = index.nextInode();
         MetaStream meta = sink.meta();
@@ -413,6 +435,10 @@ final class Operations {
         if (fileOffset < 0 || fileOffset > Long.MAX_VALUE - length) {
             return Linux.EFBIG;
         }
+        outcome = mayHold(length, ino, fileOffset, length);
+        if (outcome != 0) {
+            return outcome;
+        }
         MetaStream meta = sink.meta();
         long at = meta.stagingOffset(WriteRecord.FIXED_BYTES);
         if (at < 0) {
@@ -430,6 +456,126 @@ final class Operations {
                 crc32c);
         marks.mark(ino);
         return sink.append(at, bytes);
+    }
+
+    /**
+     * A range of a file becomes a hole.
+     *
+     * @param grows the size becomes at least the end of the range.
+     */
+    int punch(long ino, long fileOffset, long bytes, boolean grows, boolean killPrivileges) {
+        int outcome = index.inode(ino, subject);
+        if (outcome == 0) {
+            outcome = isRange(fileOffset, bytes);
+        }
+        if (outcome != 0) {
+            return outcome;
+        }
+        MetaStream meta = sink.meta();
+        long at = meta.stagingOffset(PunchRecord.FIXED_BYTES);
+        if (at < 0) {
+            return (int) -at;
+        }
+        int flags = (killPrivileges ? PunchRecord.FLAG_KILL_PRIVILEGES : 0) | (grows ? PunchRecord.FLAG_GROWS : 0);
+        int length = PunchRecord.encode(meta.staging(), at, clock.realtimeNs(), flags, ino, fileOffset, bytes);
+        marks.mark(ino);
+        return sink.append(at, length);
+    }
+
+    /**
+     * A file becomes as long as this at least. Nothing is there yet behind the size that is known here, though the kernel may know
+     * a greater one, with dirty pages: only the single writer may say where that is.
+     */
+    int grow(long ino, long size, boolean killPrivileges) {
+        int outcome = index.inode(ino, subject);
+        if (outcome != 0 || size <= subject.size) {
+            return outcome;
+        }
+        return punch(ino, subject.size, size - subject.size, true, killPrivileges);
+    }
+
+    /**
+     * A range of a file becomes what a range of the source is. What lies behind the end of the source is a hole: the kernel
+     * owns the size of a file with dirty pages, and has cut the range to it. {@link #clonedBytes} says how much was done.
+     */
+    int cloneRange(long source, long sourceOffset, long ino, long fileOffset, long bytes, boolean killPrivileges) {
+        clonedBytes = 0;
+        int outcome = index.inode(source, subject);
+        if (outcome == 0) {
+            outcome = isRange(sourceOffset, bytes);
+        }
+        if (outcome == 0) {
+            outcome = index.inode(ino, subject);
+        }
+        if (outcome == 0) {
+            outcome = isRange(fileOffset, bytes);
+        }
+        if (outcome != 0) {
+            return outcome;
+        }
+        if (source == ino && Math.abs(sourceOffset - fileOffset) < bytes) {
+            return Linux.EINVAL;
+        }
+        outcome = index.extents(source, sourceOffset, Math.min(bytes, CLONE_BYTES_MAX), pieces);
+        if (outcome != 0) {
+            return outcome;
+        }
+        long cloned = pieces.endOffset() - sourceOffset;
+        outcome = mayHold(allocatedInPieces(), ino, fileOffset, cloned);
+        if (outcome != 0) {
+            return outcome;
+        }
+        MetaStream meta = sink.meta();
+        long at = meta.stagingOffset(CloneRecord.FIXED_BYTES);
+        if (at < 0) {
+            return (int) -at;
+        }
+        int flags = killPrivileges ? CloneRecord.FLAG_KILL_PRIVILEGES : 0;
+        int length = CloneRecord.encode(
+                meta.staging(), at, clock.realtimeNs(), flags, source, sourceOffset, ino, fileOffset, cloned);
+        marks.mark(ino);
+        outcome = sink.append(at, length);
+        clonedBytes = outcome == 0 ? cloned : 0;
+        return outcome;
+    }
+
+    /** Bytes of the last {@link #cloneRange}: fewer than asked for when the source is in many pieces, or the range is long. */
+    long clonedBytes() {
+        return clonedBytes;
+    }
+
+    /** 0 when {@code subject} can have such a range. */
+    private int isRange(long fileOffset, long bytes) {
+        if (!Modes.isRegular(subject.mode) || fileOffset < 0 || bytes <= 0) {
+            return Linux.EINVAL;
+        }
+        return fileOffset > Long.MAX_VALUE - bytes ? Linux.EFBIG : 0;
+    }
+
+    /** 0 when the quota has room for {@code newBytes} of content in place of what the range of the file holds. */
+    private int mayHold(long newBytes, long ino, long fileOffset, long length) {
+        if (quota.hasRoomFor(newBytes, index.allocatedBytes())) {
+            return 0;
+        }
+        long growth = newBytes;
+        long at = fileOffset;
+        while (at < fileOffset + length) {
+            int outcome = index.extents(ino, at, fileOffset + length - at, pieces);
+            if (outcome != 0) {
+                return outcome;
+            }
+            growth -= allocatedInPieces();
+            at = pieces.endOffset();
+        }
+        return quota.hasRoomFor(growth, index.allocatedBytes()) ? 0 : Linux.EDQUOT;
+    }
+
+    private long allocatedInPieces() {
+        long bytes = 0;
+        for (int i = 0; i < pieces.count(); i++) {
+            bytes += pieces.isHole(i) ? 0 : pieces.length(i);
+        }
+        return bytes;
     }
 
     /** An inode that nobody can reach any more goes with its content, unless the kernel has learnt of it anew. */

@@ -173,7 +173,7 @@ public final class RequestHandler {
     /** Collects all pieces of a read that cannot be answered at once, and lets go of it. */
     private void park(long request) {
         long from = query.offset;
-        long to = Math.min(from + query.length, query.inode.size);
+        long to = from + Math.min(query.length, query.inode.size - from);
         ParkedReads.Parked read = fs.parkedReads().newRead(request, query.ino, from, (int) (to - from));
         while (true) {
             read.add(query.extents);
@@ -202,6 +202,10 @@ public final class RequestHandler {
             replies.written(request, 0);
             return;
         }
+        if (!fs.quota().hasRoomFor(length) && !fs.quota().hasRoomFor(growth(ino, offset, length))) {
+            replies.error(request, Linux.EDQUOT);
+            return;
+        }
         ParkedWrites parked = fs.parkedWrites();
         int outcome = parked.isAnyWaiting() ? Admission.WAIT : fs.admission().admit(length);
         if (outcome == Admission.WAIT) {
@@ -213,6 +217,106 @@ public final class RequestHandler {
         } else if (outcome != Admission.WAIT) {
             replies.error(request, outcome);
         }
+    }
+
+    /** By how much a write makes the volume grow at least; what cannot be told here is the single writer's to find out. */
+    private long growth(long ino, long offset, long length) {
+        if (offset < 0) {
+            return 0;
+        }
+        query.kind = Query.EXTENTS;
+        query.ino = ino;
+        query.offset = offset;
+        query.length = length;
+        long growth = 0;
+        if (ask() == 0) {
+            for (int i = 0; i < query.extents.count(); i++) {
+                growth += query.extents.isHole(i) ? query.extents.length(i) : 0;
+            }
+        }
+        return growth;
+    }
+
+    /**
+     * fallocate, in the modes that the kernel passes on: allocate, with or without a change of the size; punch a hole; zero a
+     * range. A log has nothing to allocate in advance, so allocating checks that there is room, and grows the file.
+     */
+    public void allocate(long request, long ino, int mode, long offset, long length, boolean killPrivileges) {
+        boolean keepsSize = (mode & Linux.FALLOC_FL_KEEP_SIZE) != 0;
+        int kind = mode & ~Linux.FALLOC_FL_KEEP_SIZE;
+        boolean isPunch = kind == Linux.FALLOC_FL_PUNCH_HOLE && keepsSize;
+        if (!isPunch && kind != Linux.FALLOC_FL_ZERO_RANGE && kind != 0) {
+            replies.error(request, Linux.EOPNOTSUPP);
+            return;
+        }
+        if (offset < 0 || length <= 0 || offset > Long.MAX_VALUE - length) {
+            replies.error(request, offset >= 0 && length > 0 ? Linux.EFBIG : Linux.EINVAL);
+            return;
+        }
+        if (kind == 0) {
+            int refusal = allocationRefusal(ino, length);
+            if (refusal != 0 || keepsSize) {
+                replies.error(request, refusal);
+                return;
+            }
+        }
+        int at = ring.claim(kind == 0 ? CommandType.GROW : CommandType.PUNCH, TEXT);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, ino);
+        ringMemory.set(LONG, at + A, offset);
+        ringMemory.set(LONG, at + B, length);
+        ringMemory.set(INT, at + X, keepsSize ? 0 : 1);
+        ringMemory.set(INT, at + UID, killPrivileges ? 1 : 0);
+        ring.publish(at);
+    }
+
+    /** 0 when so many bytes of a file, less what it has already, would fit now. */
+    private int allocationRefusal(long ino, long length) {
+        query.kind = Query.ATTRIBUTES;
+        query.ino = ino;
+        int errno = ask();
+        if (errno != 0) {
+            return errno;
+        }
+        if (!Modes.isRegular(query.inode.mode)) {
+            return Linux.EINVAL;
+        }
+        long wanted = Math.max(0, length - query.inode.allocatedBytes);
+        if (!fs.quota().hasRoomFor(wanted)) {
+            return Linux.EDQUOT;
+        }
+        int refusal = fs.admission().admit(0);
+        return refusal == 0 && wanted > fs.space().report().freeBytes() ? Linux.ENOSPC : refusal;
+    }
+
+    /** copy_file_range: the target names the same bytes of the data stream; nothing is copied. */
+    public void cloneRange(
+            long request,
+            long source,
+            long sourceOffset,
+            long ino,
+            long offset,
+            long length,
+            int flags,
+            boolean killPrivileges) {
+        int refusal = flags != 0 ? Linux.EINVAL : fs.admission().admit(0);
+        if (refusal != 0 || length == 0) {
+            if (refusal != 0) {
+                replies.error(request, refusal);
+            } else {
+                replies.written(request, 0);
+            }
+            return;
+        }
+        int at = ring.claim(CommandType.CLONE, TEXT);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, source);
+        ringMemory.set(LONG, at + INO2, ino);
+        ringMemory.set(LONG, at + A, sourceOffset);
+        ringMemory.set(LONG, at + B, offset);
+        ringMemory.set(LONG, at + C, length);
+        ringMemory.set(INT, at + UID, killPrivileges ? 1 : 0);
+        ring.publish(at);
     }
 
     /** mknod, mkdir, symlink and create; {@code target} is null but for a symbolic link. */

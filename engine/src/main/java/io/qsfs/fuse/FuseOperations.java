@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * over, or answering it, is the last thing each of them does.
  *
  * <p>Not here, and so answered ENOSYS by libfuse, after which the kernel does not ask again: flush (dirty pages are written
- * back by the kernel at close, fsync is what makes them durable) and extended attributes.
+ * back by the kernel at close, fsync is what makes them durable), lseek (the kernel writes nothing back before it asks for holes,
+ * so the answer would be wrong; it answers as for a file without holes) and extended attributes.
  *
  * <p>Threading: called on {@link FuseWorker}s only. Pointers die on return.
  */
@@ -58,6 +59,8 @@ final class FuseOperations {
             "write",
             "release",
             "fsync",
+            "fallocate",
+            "copy_file_range",
             "opendir",
             "readdir",
             "readdirplus",
@@ -311,6 +314,30 @@ final class FuseOperations {
     @SuppressWarnings("unused")
     private void fsync(long request, long ino, int dataOnly, MemorySegment fileInfo) {
         handler().sync(request);
+    }
+
+    @SuppressWarnings("unused")
+    private void fallocate(long request, long ino, int mode, long offset, long length, MemorySegment fileInfo) {
+        handler().allocate(request, ino, mode, offset, length, isUnprivileged(request));
+    }
+
+    @SuppressWarnings("unused")
+    private void copy_file_range(
+            long request,
+            long source,
+            long sourceOffset,
+            MemorySegment sourceInfo,
+            long ino,
+            long offset,
+            MemorySegment fileInfo,
+            long length,
+            int flags) {
+        handler().cloneRange(request, source, sourceOffset, ino, offset, length, flags, isUnprivileged(request));
+    }
+
+    /** As the kernel does: whoever is not root loses set-user-id and set-group-id bits of what he changes. */
+    private static boolean isUnprivileged(long request) {
+        return FuseContext.uid(Fuse.requestContext(request)) != 0;
     }
 
     @SuppressWarnings("unused")

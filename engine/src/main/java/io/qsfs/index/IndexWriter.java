@@ -342,6 +342,16 @@ public final class IndexWriter implements IndexView {
         return rc == 0 ? view.forEachEntry(visitor) : rc;
     }
 
+    /** {@link Totals#inodes}, without an allocation. */
+    public long inodes() {
+        return state.inodes;
+    }
+
+    /** {@link Totals#allocatedBytes}, without an allocation. */
+    public long allocatedBytes() {
+        return state.allocatedBytes;
+    }
+
     @Override
     public Totals totals() {
         return new Totals(state.inodes, state.allocatedBytes);

@@ -7,6 +7,7 @@ import io.qsfs.config.VolumeConfig;
 import io.qsfs.fs.DiskReserve;
 import io.qsfs.fs.FileSystem;
 import io.qsfs.fs.FileSystemContext;
+import io.qsfs.fs.Quota;
 import io.qsfs.fuse.FuseSession;
 import io.qsfs.index.IndexReader;
 import io.qsfs.index.Placement;
@@ -103,7 +104,8 @@ final class VolumeParts {
         SegmentLog log = opened.log();
         Code code = new Code(superblock.k(), superblock.m());
         handedOver = new long[] {log.data().activeNumber(), log.meta().activeNumber()};
-        space = new VolumeSpace(backends, code, opened.index());
+        Quota quota = new Quota(config.quotaBytes(), config.quotaInodes());
+        space = new VolumeSpace(backends, code, opened.index(), quota, this::backlogBytes);
         session = new FuseSession(arena, clock);
         recallReader = opened.index().newReader();
         recall = new Recall(
@@ -130,6 +132,7 @@ final class VolumeParts {
                         session.interrupts(),
                         new LocalAdmission(log, config.cacheLimitBytes(), this::stoppedBy),
                         space,
+                        quota,
                         NO_RESERVE,
                         clock,
                         config.workers(),
@@ -187,6 +190,10 @@ final class VolumeParts {
 
     private int stoppedBy() {
         return fileSystem.stoppedBy();
+    }
+
+    private long backlogBytes() {
+        return offloader.backlog().bytes();
     }
 
     private void owe(Placement placement) {

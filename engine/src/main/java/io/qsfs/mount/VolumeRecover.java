@@ -11,6 +11,7 @@ import io.qsfs.fs.FileSystem;
 import io.qsfs.fs.FileSystemContext;
 import io.qsfs.fs.MachineRecords;
 import io.qsfs.fs.ParkedReads;
+import io.qsfs.fs.Quota;
 import io.qsfs.fs.Replies;
 import io.qsfs.fs.SpaceReport;
 import io.qsfs.index.Index;
@@ -366,6 +367,7 @@ final class VolumeRecover implements AutoCloseable {
                         new NoInterrupts(),
                         bytes -> Linux.EROFS,
                         () -> new SpaceReport(0, 0, 0, 0),
+                        Quota.none(),
                         () -> {},
                         clock,
                         1,

@@ -2,6 +2,7 @@ package io.qsfs.mount;
 
 import io.qsfs.backend.Capacity;
 import io.qsfs.codec.Code;
+import io.qsfs.fs.Quota;
 import io.qsfs.fs.SpaceReport;
 import io.qsfs.fs.SpaceSource;
 import io.qsfs.index.Index;
@@ -11,10 +12,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
- * What {@code statfs} says: how much more the backends can take. A disk that several of them share counts once. A backend that
- * cannot tell does not limit.
+ * What {@code statfs} says: how much more the backends can take, less what is on its way to them; or what the quota leaves, when
+ * that is less. A disk that several backends share counts once. A backend that cannot tell does not limit.
  *
  * <p>Threading: {@link #report} from any thread, never waits; capacities are asked on {@code space}.
  */
@@ -28,15 +30,20 @@ final class VolumeSpace implements SpaceSource {
 
     private final VolumeBackends backends;
     private final Code code;
+    private final Quota quota;
+    private final LongSupplier backlogBytes;
     private final IndexReader reader;
     private final Thread thread = new Thread(this::run, "space");
     private volatile long freeBytes = UNLIMITED_BYTES;
     private volatile boolean isStopping;
     private Totals totals = new Totals(1, 0);
 
-    VolumeSpace(VolumeBackends backends, Code code, Index index) {
+    /** @param backlogBytes content that is closed and not placed; first asked after {@link #start}. */
+    VolumeSpace(VolumeBackends backends, Code code, Index index, Quota quota, LongSupplier backlogBytes) {
         this.backends = backends;
         this.code = code;
+        this.quota = quota;
+        this.backlogBytes = backlogBytes;
         this.reader = index.newReader();
         thread.setDaemon(true);
     }
@@ -52,8 +59,13 @@ final class VolumeSpace implements SpaceSource {
             totals = reader.totals();
             reader.release();
         }
-        long free = freeBytes;
-        return new SpaceReport(totals.allocatedBytes() + free, free, totals.inodes(), INODES_MAX - totals.inodes());
+        long used = totals.allocatedBytes();
+        long free = Math.max(0, freeBytes - backlogBytes.getAsLong());
+        if (quota.bytesMax() > 0) {
+            free = Math.min(free, Math.max(0, quota.bytesMax() - used));
+        }
+        long inodesMax = quota.inodesMax() > 0 ? quota.inodesMax() : INODES_MAX;
+        return new SpaceReport(used + free, free, totals.inodes(), Math.max(0, inodesMax - totals.inodes()));
     }
 
     private void run() {

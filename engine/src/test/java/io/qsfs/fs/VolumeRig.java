@@ -80,6 +80,7 @@ public final class VolumeRig implements AutoCloseable {
                         interrupts,
                         bytes -> 0,
                         () -> new SpaceReport(1L << 40, 1L << 39, 10, 1000),
+                        Quota.none(),
                         () -> {},
                         Clock.SYSTEM,
                         WORKERS,
