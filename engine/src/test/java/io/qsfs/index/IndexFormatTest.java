@@ -48,6 +48,31 @@ class IndexFormatTest {
         }
     }
 
+    /** Two ranges of one file that a clone put behind each other in another, and into itself. */
+    @Test
+    void shouldHaveTheGoldenSharedRanges() {
+        try (IndexFixture fixture = new IndexFixture()) {
+            RecordLog log = fixture.log;
+            fixture.take(log.make(1, 2, 0100644, "a", ""));
+            fixture.take(log.make(1, 3, 0100644, "b", ""));
+            fixture.take(log.write(2, 0, 2050, 100, 0));
+            fixture.take(log.cloneRange(2, 0, 3, 4096, 100, 0));
+            fixture.take(log.cloneRange(3, 4106, 3, 0, 20, 0));
+            fixture.commit();
+            StringBuilder text = new StringBuilder();
+            IndexFixture.dump(fixture.writer)
+                    .tailMap("53")
+                    .headMap("54")
+                    .forEach((key, value) ->
+                            text.append(key).append(' ').append(value).append('\n'));
+            assertEquals("""
+                    530000000000000802 0a000000000000000200000000000000
+                    53000000000000080c 14000000000000000300000000000000
+                    530000000000000820 46000000000000000200000000000000
+                    """, text.toString());
+        }
+    }
+
     @Test
     void shouldHaveTheGoldenMarkers() throws IOException {
         Marker.Clean clean = new Marker.Clean(IndexFixture.VOLUME, 123456, 789, 64, 0xdeadbeef);

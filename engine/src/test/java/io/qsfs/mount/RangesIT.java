@@ -122,7 +122,7 @@ class RangesIT {
             }
             case 4 -> {
                 byte[] bytes = random(Math.min(length / 4, (int) Math.max(0, here.size() - offset)), random.nextLong());
-                storeMapped(root.resolve("reference"), offset, bytes);
+                assertEquals(bytes.length, here.write(bytes, offset));
                 storeMapped(on("file"), offset, bytes);
                 return "store mapped " + offset + "+" + bytes.length;
             }
@@ -251,6 +251,31 @@ class RangesIT {
         }
         run("cp", "--sparse=never", on("copy").toString(), on("third").toString());
         assertArrayEquals(Files.readAllBytes(on("copy")), Files.readAllBytes(on("third")));
+    }
+
+    @Test
+    void shouldShareInStepsWhatIsInManyPieces() {
+        rig.mount();
+        byte[] block = random(4096, 17);
+        byte[] expected = new byte[1200 * 8192];
+        try (OpenFile source = OpenFile.create(on("source"));
+                OpenFile copy = OpenFile.create(on("copy"))) {
+            for (int at = 0; at < expected.length; at += 8192) {
+                assertEquals(block.length, source.write(block, at));
+                System.arraycopy(block, 0, expected, at, block.length);
+            }
+            assertEquals(0, Linux.ftruncate(source.fd, expected.length));
+            long first = source.copyTo(copy, 0, 0, expected.length);
+            assertTrue(first > 0 && first < expected.length, "at once: " + first);
+            long at = first;
+            while (at < expected.length) {
+                long count = source.copyTo(copy, at, at, expected.length - at);
+                assertTrue(count > 0, "at " + at + ": " + count);
+                at += count;
+            }
+            assertEquals(expected.length / 2, copy.held());
+            assertArrayEquals(expected, copy.all());
+        }
     }
 
     @Test
