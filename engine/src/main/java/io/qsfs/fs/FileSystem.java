@@ -1,5 +1,6 @@
 package io.qsfs.fs;
 
+import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.Index;
 import io.qsfs.index.Inode;
 import io.qsfs.log.SegmentLog;
@@ -175,6 +176,19 @@ public final class FileSystem implements AutoCloseable {
         return counters;
     }
 
+    /**
+     * The kernel is gone, and its workers have ended: reads that wait for backends and writes that wait for room are answered, so
+     * that nobody holds a request for long. Changes and syncs that were handed over are answered as ever.
+     */
+    public void refuseWaiting() {
+        parkedReads.refuseAll(Linux.ENOTCONN);
+        try {
+            parkedWrites.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Commits and ends the single writer. The kernel must be gone. */
     @Override
     public void close() {
@@ -205,7 +219,7 @@ public final class FileSystem implements AutoCloseable {
             agent.commitNow();
         } catch (Throwable t) { // Throwable on purpose: the thread is the volume
             LOG.error("the file-system thread failed; the volume takes no more changes", t);
-            agent.failed("the file-system thread", io.qsfs.bindings.linux.Linux.EIO);
+            agent.failed("the file-system thread", Linux.EIO);
             refuseAll();
         }
     }

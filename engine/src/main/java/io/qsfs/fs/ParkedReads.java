@@ -10,6 +10,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +45,11 @@ public final class ParkedReads {
     private final Arena arena;
     private final ArrayDeque<MemorySegment> buffers = new ArrayDeque<>();
     private final ArrayDeque<Parked> queue = new ArrayDeque<>();
+    /** Queued or running, and not answered yet. */
+    private final Set<Parked> unanswered = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private int running;
+    private int refusal;
 
     ParkedReads(FileSystem fs, Interrupts interrupts, int readBytesMax, Arena arena) {
         this.replies = fs.replies();
@@ -76,6 +84,17 @@ public final class ParkedReads {
 
     /** Takes a read over: from here on it is answered here. */
     void park(Parked read) {
+        int refused;
+        synchronized (this) {
+            refused = refusal;
+            if (refused == 0) {
+                unanswered.add(read);
+            }
+        }
+        if (refused != 0) {
+            replies.error(read.request, refused);
+            return;
+        }
         interrupts.watch(read.request, read::interrupted);
         synchronized (this) {
             if (running == READS_MAX) {
@@ -85,6 +104,21 @@ public final class ParkedReads {
             running++;
         }
         read.start();
+    }
+
+    /** Answers everybody who waits, and whoever comes from now on, with {@code errno}; what is still fetched is for the cache. */
+    void refuseAll(int errno) {
+        List<Parked> waiting;
+        synchronized (this) {
+            refusal = errno;
+            waiting = List.copyOf(unanswered);
+        }
+        for (Parked read : waiting) {
+            if (read.takeAnswer()) {
+                interrupts.unwatch(read.request);
+                replies.error(read.request, errno);
+            }
+        }
     }
 
     /** Reads that wait, for the status. */
@@ -241,17 +275,14 @@ public final class ParkedReads {
         }
 
         private void finishOne() {
-            boolean isMine;
             int outcome;
             synchronized (this) {
                 if (--outstanding > 0) {
                     return;
                 }
-                isMine = !answered;
-                answered = true;
                 outcome = errno;
             }
-            if (isMine) {
+            if (takeAnswer()) {
                 interrupts.unwatch(request);
                 answer(outcome);
             }
@@ -269,19 +300,29 @@ public final class ParkedReads {
             replies.error(request, outcome);
         }
 
+        /** True for the one caller who gives the answer. */
+        private boolean takeAnswer() {
+            synchronized (this) {
+                if (answered) {
+                    return false;
+                }
+                answered = true;
+            }
+            synchronized (ParkedReads.this) {
+                unanswered.remove(this);
+            }
+            return true;
+        }
+
         private synchronized boolean isAnswered() {
             return answered;
         }
 
         /** The reader was killed or interrupted: it hears so now; what is still fetched is for the cache. */
         private void interrupted() {
-            synchronized (this) {
-                if (answered) {
-                    return;
-                }
-                answered = true;
+            if (takeAnswer()) {
+                replies.error(request, Linux.EINTR);
             }
-            replies.error(request, Linux.EINTR);
         }
     }
 }

@@ -184,6 +184,7 @@ final class Query {
 
     /** {@code file-system}: asks and hands back. */
     void answer(IndexView index) {
+        outcome = Linux.EIO; // of a question that cannot even be asked
         try {
             outcome = ask(index, true);
         } finally {

@@ -20,9 +20,20 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class FuseInterrupts implements ParkedReads.Interrupts {
     private final AtomicLong nextToken = new AtomicLong(1);
-    private final ConcurrentHashMap<Long, Runnable> byToken = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Long, Watch> byToken = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Long, Long> tokenOfRequest = new ConcurrentHashMap<>();
     private MemorySegment stub = MemorySegment.NULL;
+
+    /** Who is told. While {@code registering} is set, that thread is within libfuse's registration of it. */
+    private static final class Watch {
+        private final Runnable onInterrupt;
+        private volatile Thread registering = Thread.currentThread();
+        private boolean isInterruptedAtOnce;
+
+        Watch(Runnable onInterrupt) {
+            this.onInterrupt = onInterrupt;
+        }
+    }
 
     /** Makes the function that libfuse calls; before the first request. */
     void bind(FuseOps ops, Arena arena) {
@@ -42,9 +53,14 @@ final class FuseInterrupts implements ParkedReads.Interrupts {
     @Override
     public void watch(long request, Runnable onInterrupt) {
         long token = nextToken.getAndIncrement();
-        byToken.put(token, onInterrupt);
+        Watch watch = new Watch(onInterrupt);
+        byToken.put(token, watch);
         tokenOfRequest.put(request, token);
         Fuse.requestInterruptFunction(request, stub, token);
+        watch.registering = null;
+        if (watch.isInterruptedAtOnce) {
+            onInterrupt.run();
+        }
     }
 
     @Override
@@ -57,10 +73,17 @@ final class FuseInterrupts implements ParkedReads.Interrupts {
 
     @SuppressWarnings("unused") // an upcall
     private void interrupted(long request, long token) {
-        Runnable onInterrupt = byToken.remove(token);
-        if (onInterrupt != null) {
-            tokenOfRequest.remove(request, token);
-            onInterrupt.run();
+        Watch watch = byToken.remove(token);
+        if (watch == null) {
+            return;
+        }
+        tokenOfRequest.remove(request, token);
+        if (watch.registering == Thread.currentThread()) {
+            // fuse_req_interrupt_func calls with the request's lock held and unlocks it after: an answer now would free
+            // it.
+            watch.isInterruptedAtOnce = true;
+        } else {
+            watch.onInterrupt.run();
         }
     }
 }

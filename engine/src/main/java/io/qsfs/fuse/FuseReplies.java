@@ -27,6 +27,7 @@ final class FuseReplies implements Replies {
 
     private final Arena arena;
     private final LongAdder failures = new LongAdder();
+    private final LongAdder answered = new LongAdder();
     private final ThreadLocal<Structs> structs = ThreadLocal.withInitial(this::newStructs);
 
     /** @param arena shared; closed after the last thread that answers has ended. */
@@ -39,6 +40,11 @@ final class FuseReplies implements Replies {
         return failures.sum();
     }
 
+    /** Requests that were answered, and with which no thread is busy any more. */
+    long answeredCount() {
+        return answered.sum();
+    }
+
     @Override
     public void error(long request, int errno) {
         count(Fuse.replyErr(request, errno));
@@ -47,6 +53,7 @@ final class FuseReplies implements Replies {
     @Override
     public void none(long request) {
         Fuse.replyNone(request);
+        answered.increment();
     }
 
     @Override
@@ -123,6 +130,7 @@ final class FuseReplies implements Replies {
         if (outcome != 0) {
             failures.increment();
         }
+        answered.increment(); // last: from here on the session may be destroyed
     }
 
     /** {@code struct stat} of an inode; blocks are those that its content takes in the log. */

@@ -14,14 +14,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A libfuse session and its workers. The order of ending is the reverse of beginning: unmount, workers end, destroy, and only
- * then does the arena with the stubs close.
+ * A libfuse session and its workers. The order of ending is the reverse of beginning: unmount, workers end, requests that other
+ * threads hold are answered, destroy, and only then does the arena with the stubs close.
+ *
+ * <p>An answer goes through the session, and a request may wait in many hands when the kernel is gone (a connection that was
+ * aborted): so a session with {@link #openRequests} is never destroyed, it would be answered through freed memory.
  *
  * <p>Threading: made, mounted and closed by the thread that mounts; {@link #unmount} on any thread.
  */
 public final class FuseSession implements AutoCloseable {
+    private static final long ANSWER_POLL_NS = 1_000_000;
+    private static final Logger LOG = LoggerFactory.getLogger(FuseSession.class);
+
     private final Arena arena;
     private final FuseReplies replies;
     private final FuseInterrupts interrupts = new FuseInterrupts();
@@ -123,12 +132,49 @@ public final class FuseSession implements AutoCloseable {
         Fuse.sessionExit(session);
     }
 
-    /** Destroys the session. All workers have ended. */
+    /** Requests that were received and not answered yet. Exact once all workers have ended. */
+    public long openRequests() {
+        if (ops == null) {
+            return 0;
+        }
+        long answered = ops.answeredCount() + replies.answeredCount();
+        return ops.receivedCount() - answered;
+    }
+
+    /**
+     * Waits until whoever holds a request has answered it. All workers have ended.
+     *
+     * @return false when requests were still open after {@code ns} nanoseconds.
+     */
+    public boolean awaitAnswers(long ns) {
+        for (long waited = 0; openRequests() > 0; waited += ANSWER_POLL_NS) {
+            if (waited >= ns) {
+                return false;
+            }
+            LockSupport.parkNanos(this, ANSWER_POLL_NS);
+        }
+        return true;
+    }
+
+    /** True when nothing of the session can be reached any more, so that its arena may be closed. */
+    public boolean isClosed() {
+        return session == null || isDestroyed;
+    }
+
+    /**
+     * Destroys the session, and with it the connection to the kernel. All workers have ended. With requests that are still open
+     * it is left as it is: close it again when the threads that hold them are gone.
+     */
     @Override
     public void close() {
-        if (session != null && !isDestroyed) {
-            isDestroyed = true;
-            Fuse.sessionDestroy(session);
+        if (isClosed()) {
+            return;
         }
+        if (openRequests() > 0) {
+            LOG.warn("{} requests are not answered yet; the session stays", openRequests());
+            return;
+        }
+        isDestroyed = true;
+        Fuse.sessionDestroy(session);
     }
 }

@@ -43,6 +43,8 @@ final class FuseWorker extends Thread {
         handler.attach();
         try {
             loop();
+        } catch (Throwable t) { // Throwable on purpose: the other workers go on, and the last one's end is the mount's
+            LOG.error("{} ended by a bug", getName(), t);
         } finally {
             handler.close();
             whenEnded.run();

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * A mount that runs: answers commands, and takes everything down in order when it ends.
  *
  * <pre>
- *   kernel detached → workers end → segments closed → placed → synced → threads end → index marked clean → lock released
+ *   kernel detached → workers end → open requests answered → session destroyed → segments closed → placed → synced → threads end → index marked clean → lock released
  * </pre>
  *
  * <p>Threading: commands on any thread; the end on {@code mount-end}.
@@ -40,6 +40,9 @@ final class LocalMount implements RunningMount {
     private static final long HOPELESS_NS = 2_000_000_000L;
     /** How long open files are served after SIGTERM. */
     private static final long STOP_TIMEOUT_NS = 30_000_000_000L;
+
+    /** How long requests that other threads hold are waited for, once the kernel is gone: as long as a disk may take to sync. */
+    private static final long ANSWERS_TIMEOUT_NS = 30_000_000_000L;
 
     private static final long EVICT_WAIT_NS = 60_000_000_000L;
     private static final long PROGRESS_NS = 250_000_000L;
@@ -257,7 +260,10 @@ final class LocalMount implements RunningMount {
     }
 
     private UnmountReport finish() {
-        session.close();
+        parts.fileSystem().refuseWaiting();
+        session.awaitAnswers(ANSWERS_TIMEOUT_NS);
+        session.close(); // with requests that are still open it stays, until their threads have ended
+        detachDead();
         String problem = null;
         if (parts.fileSystem().stoppedBy() == 0) {
             try {
@@ -277,6 +283,14 @@ final class LocalMount implements RunningMount {
                 unplaced,
                 List.of(),
                 null);
+    }
+
+    /** After an abort the kernel keeps a mount that answers nothing; whoever comes next shall find a directory. */
+    private void detachDead() {
+        if (Linux.stat(mountPoint.toString(), new FileStat()) == -Linux.ENOTCONN
+                && Linux.umount2(mountPoint.toString(), Linux.MNT_DETACH) != 0) {
+            LOG.warn("{} is left over: fusermount3 -u -z {} removes it", mountPoint, mountPoint);
+        }
     }
 
     /** Closes what is active and waits for its placing as long as that progresses; the segments below what it returns, by stream. */

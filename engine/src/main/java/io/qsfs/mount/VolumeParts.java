@@ -433,7 +433,14 @@ final class VolumeParts {
         opened.close();
         backends.close();
         key.close();
-        arena.close();
+        session.close();
+        if (session.isClosed()) {
+            arena.close();
+        } else {
+            LOG.error(
+                    "{} requests were never answered: their memory is kept until the process ends",
+                    session.openRequests());
+        }
         state.close();
         return problem;
     }

@@ -382,7 +382,9 @@ public final class Recall implements AutoCloseable {
         if (isInterrupted) {
             Thread.currentThread().interrupt();
         }
-        drain(); // who asked while the thread ended
+        while (drain() > 0) { // who asked while the thread ended
+            Thread.onSpinWait();
+        }
         codec.close();
         cache.close();
         if (fetcher.lent() == 0) {

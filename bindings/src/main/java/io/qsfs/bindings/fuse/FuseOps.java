@@ -17,6 +17,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 
 /**
@@ -101,6 +102,16 @@ public final class FuseOps {
     /** As large as the headers of the oldest supported release have it: a larger one is refused by older libraries. */
     MemorySegment struct() {
         return struct;
+    }
+
+    /** Requests whose operation was called; each of them gets one answer, if only later and by another thread. */
+    public long receivedCount() {
+        return guard.received.sum();
+    }
+
+    /** Requests that were answered here, because their operation threw; all other answers are the targets' own. */
+    public long answeredCount() {
+        return guard.answered.sum();
     }
 
     /** How many exceptions were caught on their way out of an operation. Each is a bug. */
@@ -208,7 +219,7 @@ public final class FuseOps {
 
     /** Threading: any thread. */
     private static final class Guard {
-        private static final MethodHandle RESET;
+        private static final MethodHandle BEGIN;
         private static final MethodHandle COUNT;
         private static final MethodHandle ANSWER_NUMBER;
         private static final MethodHandle ANSWER_POINTER;
@@ -217,7 +228,7 @@ public final class FuseOps {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             MethodType count = MethodType.methodType(void.class, String.class, Throwable.class);
             try {
-                RESET = lookup.findStatic(Answered.class, "reset", MethodType.methodType(void.class));
+                BEGIN = lookup.findVirtual(Guard.class, "begin", MethodType.methodType(void.class));
                 COUNT = lookup.findVirtual(Guard.class, "count", count);
                 ANSWER_NUMBER = lookup.findVirtual(Guard.class, "answer", count.appendParameterTypes(long.class));
                 ANSWER_POINTER =
@@ -228,15 +239,22 @@ public final class FuseOps {
         }
 
         private final AtomicLong failures = new AtomicLong();
+        private final LongAdder received = new LongAdder();
+        private final LongAdder answered = new LongAdder();
         private volatile BiConsumer<String, Throwable> listener = (operation, t) -> {};
 
         MethodHandle around(String operation, MethodHandle target) {
             boolean isRequest = !operation.equals("init") && !operation.equals("destroy");
             MethodHandle handler =
                     !isRequest ? COUNT : target.type().parameterType(0) == long.class ? ANSWER_NUMBER : ANSWER_POINTER;
-            MethodHandle body = isRequest ? MethodHandles.foldArguments(target, RESET) : target;
+            MethodHandle body = isRequest ? MethodHandles.foldArguments(target, BEGIN.bindTo(this)) : target;
             return MethodHandles.catchException(
                     body, Throwable.class, MethodHandles.insertArguments(handler, 0, this, operation));
+        }
+
+        private void begin() {
+            received.increment();
+            Answered.reset();
         }
 
         private void answer(String operation, Throwable t, MemorySegment request) {
@@ -253,6 +271,7 @@ public final class FuseOps {
                     case "forget", "forget_multi", "retrieve_reply" -> Fuse.replyNone(request);
                     default -> Fuse.replyErr(request, Linux.EIO);
                 }
+                answered.increment();
             } catch (Throwable second) {
                 count(operation, second);
             }
