@@ -113,12 +113,15 @@ final class StatusText {
     private static String traffic(StatusReport.Traffic traffic) {
         return String.format(
                 Locale.ROOT,
-                "%s in %s (%,d rebuilt from other shards); %s, %s; placed %s",
+                "%s in %s (%,d rebuilt from other shards); %s, %s%s; placed %s",
                 Units.size(traffic.bytesFetched()),
                 Printer.count(traffic.chunksRecalled(), "chunk"),
                 traffic.chunksRebuilt(),
                 Printer.count(traffic.shardsRotten(), "rotten shard"),
                 Printer.count(traffic.readErrors(), "read error"),
+                traffic.rangesRotten() == 0
+                        ? ""
+                        : ", " + Printer.count(traffic.rangesRotten(), "range") + " rotten on the local disk",
                 Units.size(traffic.bytesPlaced()));
     }
 

@@ -3,6 +3,7 @@ package io.qsfs.fs;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.Index;
 import io.qsfs.index.Inode;
+import io.qsfs.log.LocalVerifier;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.SyncWaiter;
 import java.lang.foreign.Arena;
@@ -33,6 +34,7 @@ public final class FileSystem implements AutoCloseable {
     private final Inode scratch = new Inode();
     private final RequestHandler[] handlers;
     private final MemorySegment zeros;
+    private final LocalVerifier verifier;
     private final ParkedReads parkedReads;
     private final ParkedWrites parkedWrites;
     private final FileSystemAgent agent;
@@ -47,6 +49,7 @@ public final class FileSystem implements AutoCloseable {
         this.ring = new CommandRing(arena);
         this.handlers = new RequestHandler[context.workers()];
         this.zeros = arena.allocate(ZEROS_BYTES, 4096);
+        this.verifier = new LocalVerifier(context.log(), arena);
         this.parkedReads = new ParkedReads(this, context.interrupts(), context.readBytesMax(), arena);
         this.parkedWrites = new ParkedWrites(
                 this,
@@ -136,9 +139,9 @@ public final class FileSystem implements AutoCloseable {
         });
     }
 
-    /** 0, or the errno that changes are refused with since something broke. */
+    /** 0, or EROFS: changes are refused since something broke, be it the log, which may know of it first. */
     public int stoppedBy() {
-        return agent.stoppedBy();
+        return agent.stoppedBy() == 0 && log().sync().failure() != 0 ? Linux.EROFS : agent.stoppedBy();
     }
 
     /** How long ago the oldest change was made that is in no closed segment, in nanoseconds; -1 when there is none. */
@@ -169,6 +172,11 @@ public final class FileSystem implements AutoCloseable {
     /** Inodes without names that are still open. */
     public int orphanCount() {
         return orphans.count();
+    }
+
+    /** Ranges of earlier mounts that were found to have rotted on the local disk. */
+    public long rottenRanges() {
+        return verifier.rottenRanges();
     }
 
     /** What is counted. */
@@ -301,6 +309,10 @@ public final class FileSystem implements AutoCloseable {
 
     Orphans orphans() {
         return orphans;
+    }
+
+    LocalVerifier verifier() {
+        return verifier;
     }
 
     ParkedReads parkedReads() {

@@ -140,7 +140,10 @@ final class FileSystemAgent implements Agent, RecordSink {
         return closer.changeAgeNs();
     }
 
-    /** The volume takes no more changes; the errno says why, 0 when it does. */
+    /**
+     * 0, or the errno that new changes are refused with: EROFS once something broke. What was under way then, and every sync
+     * from then on, gets EIO.
+     */
     int stoppedBy() {
         return stoppedBy;
     }
@@ -168,7 +171,7 @@ final class FileSystemAgent implements Agent, RecordSink {
     /** Makes everything received durable, then tells {@code waiter} on {@code log-sync}. */
     void syncThen(SyncWaiter waiter, long token) {
         if (stoppedBy != 0) {
-            waiter.synced(token, stoppedBy);
+            waiter.synced(token, Linux.EIO);
             return;
         }
         isSyncDue = true;
@@ -249,10 +252,10 @@ final class FileSystemAgent implements Agent, RecordSink {
     public void failed(String what, int errno) {
         if (stoppedBy == 0) {
             LOG.error(
-                    "the volume takes no more changes: {} failed with {}; unmount it and mount it again",
+                    "the volume is read-only from now on: {} failed with {}; check the disk, unmount it and mount it again",
                     what,
                     Errno.name(errno));
-            stoppedBy = Linux.EIO;
+            stoppedBy = Linux.EROFS;
         }
     }
 
@@ -283,7 +286,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         }
         if (stoppedBy != 0) {
             if (type != CommandType.PURGE) {
-                replies.error(request, stoppedBy);
+                replies.error(request, type == CommandType.FSYNC ? Linux.EIO : stoppedBy);
             }
             return;
         }
@@ -489,11 +492,11 @@ final class FileSystemAgent implements Agent, RecordSink {
         }
         fs.quota().used(index.allocatedBytes(), index.inodes());
         if (!replies.isEmpty()) {
-            replies.send(stoppedBy);
+            replies.send(stoppedBy == 0 ? 0 : Linux.EIO);
         }
         for (int i = 0; i < syncRequestCount; i++) {
             if (stoppedBy != 0 || !wantsSync) {
-                fs.replies().error(syncRequests[i], stoppedBy);
+                fs.replies().error(syncRequests[i], stoppedBy == 0 ? 0 : Linux.EIO);
             } else {
                 sync.request(dataEnd, meta.appendPosition(), onSynced, syncRequests[i]);
             }

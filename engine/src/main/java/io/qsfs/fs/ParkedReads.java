@@ -3,6 +3,7 @@ package io.qsfs.fs;
 import io.qsfs.bindings.linux.Errno;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.ExtentList;
+import io.qsfs.log.LocalVerifier;
 import io.qsfs.log.SegmentCatalog;
 import io.qsfs.log.SegmentFile;
 import io.qsfs.log.Streams;
@@ -38,6 +39,7 @@ public final class ParkedReads {
     private final Replies replies;
     private final FileSystemCounters counters;
     private final SegmentCatalog catalog;
+    private final LocalVerifier verifier;
     private final EvictedBytes evicted;
     private final Interrupts interrupts;
     private final long segmentBytes;
@@ -55,6 +57,7 @@ public final class ParkedReads {
         this.replies = fs.replies();
         this.counters = fs.counters();
         this.catalog = fs.log().catalog();
+        this.verifier = fs.verifier();
         this.evicted = fs.evicted();
         this.interrupts = interrupts;
         this.segmentBytes = fs.log().catalog().segmentBytes();
@@ -225,7 +228,9 @@ public final class ParkedReads {
             SegmentFile file = catalog.pin(Streams.DATA, number);
             if (file != null) {
                 try {
-                    return catalog.pread(file, positions[i], buffer, offsets[i], lengths[i]);
+                    if (verifier.isSound(file, positions[i], lengths[i])) {
+                        return catalog.pread(file, positions[i], buffer, offsets[i], lengths[i]);
+                    }
                 } finally {
                     catalog.unpin(file);
                 }

@@ -1,6 +1,7 @@
 package io.qsfs.fs;
 
 import io.qsfs.index.ExtentList;
+import io.qsfs.log.LocalVerifier;
 import io.qsfs.log.SegmentCatalog;
 import io.qsfs.log.SegmentFile;
 import io.qsfs.log.Streams;
@@ -11,7 +12,8 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Answers reads. What is here goes from the page cache to the kernel by one {@code writev} over the mapped log and the mapped
- * recall cache; when a piece must be fetched, the request is parked in {@link ParkedReads} and the worker is free.
+ * recall cache; when a piece must be fetched, the request is parked in {@link ParkedReads} and the worker is free. A local piece
+ * that has rotted is no better than one that is gone, and is fetched too.
  *
  * <p>Threading: one FUSE worker only. The iovecs live in the worker's arena.
  */
@@ -29,6 +31,7 @@ final class ReadPath {
 
     private final FileSystem fs;
     private final SegmentCatalog catalog;
+    private final LocalVerifier verifier;
     private final EvictedBytes evicted;
     private final long segmentBytes;
     private final MemorySegment zeros;
@@ -42,6 +45,7 @@ final class ReadPath {
     ReadPath(FileSystem fs, Arena arena) {
         this.fs = fs;
         this.catalog = fs.log().catalog();
+        this.verifier = fs.verifier();
         this.evicted = fs.evicted();
         this.segmentBytes = fs.log().catalog().segmentBytes();
         this.zeros = fs.zeros();
@@ -105,6 +109,10 @@ final class ReadPath {
         long number = position / segmentBytes;
         SegmentFile file = catalog.pin(Streams.DATA, number);
         if (file == null) {
+            return addEvicted(number, position - number * segmentBytes, length);
+        }
+        if (!verifier.isSound(file, position, length)) {
+            catalog.unpin(file);
             return addEvicted(number, position - number * segmentBytes, length);
         }
         if (fileCount == IOVECS_MAX) {

@@ -1,5 +1,6 @@
 package io.qsfs.fs;
 
+import io.qsfs.bindings.linux.Linux;
 import io.qsfs.log.DataStream;
 import io.qsfs.log.MetaStream;
 import io.qsfs.log.SegmentCatalog;
@@ -92,7 +93,7 @@ final class SegmentCloser {
             workCount++;
         }
         if (agent.stoppedBy() != 0) {
-            tellWaiting(agent.stoppedBy());
+            tellWaiting(Linux.EIO);
         }
         return workCount;
     }

@@ -47,6 +47,7 @@ public final class SegmentFile {
     private volatile long toPosition = UNKNOWN;
     private volatile boolean closed;
     private volatile long allocatedBytes;
+    private volatile RangeSums sums;
     private long lastUsedNs;
 
     SegmentFile(int stream, long number, long basePosition, Path path, MountIdentity identity, long createdNs) {
@@ -117,6 +118,15 @@ public final class SegmentFile {
 
     void allocatedBytes(long value) {
         allocatedBytes = value;
+    }
+
+    /** What is known of its ranges' checksums; null when nothing is. Data segments only. */
+    RangeSums sums() {
+        return sums;
+    }
+
+    void sums(RangeSums value) {
+        sums = value;
     }
 
     int fd() {

@@ -185,6 +185,11 @@ public final class SegmentLog implements AutoCloseable {
         sync.adopt(maker.made(), fromReserve);
     }
 
+    /** The first data segment of this mount: those below are of earlier ones. */
+    public long firstDataNumber() {
+        return firstData;
+    }
+
     /** The stream of content. */
     public DataStream data() {
         return data;

@@ -29,7 +29,7 @@ public final class LocalLauncher implements VolumeLauncher {
         this(new RealDisk());
     }
 
-    /** With the log on another disk than a real one. */
+    /** @param disk what the log of a mount is written to; another than the real one is for tests. */
     LocalLauncher(Disk disk) {
         this.disk = disk;
     }

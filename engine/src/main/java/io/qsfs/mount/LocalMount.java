@@ -264,17 +264,10 @@ final class LocalMount implements RunningMount {
         session.awaitAnswers(ANSWERS_TIMEOUT_NS);
         session.close(); // with requests that are still open it stays, until their threads have ended
         detachDead();
-        String problem = null;
-        if (parts.fileSystem().stoppedBy() == 0) {
-            try {
-                placeAll(PrintSink.NONE, true);
-            } catch (QsfsException e) {
-                problem = e.getMessage();
-            }
-        }
+        String problem = placeLast();
         List<Unplaced> unplaced = reporter.unplaced();
-        String atClose = parts.close(problem == null && parts.fileSystem().stoppedBy() == 0);
-        problem = problem == null ? atClose : problem;
+        String closing = parts.close(problem == null);
+        problem = problem != null ? problem : closing;
         if (problem != null) {
             return new UnmountReport(UnmountReport.Outcome.FAILED, unplaced, List.of(), problem);
         }
@@ -283,6 +276,21 @@ final class LocalMount implements RunningMount {
                 unplaced,
                 List.of(),
                 null);
+    }
+
+    /** Places what is left; null, or why that cannot be said to be everything. */
+    private String placeLast() {
+        if (parts.fileSystem().stoppedBy() == 0) {
+            try {
+                placeAll(PrintSink.NONE, true);
+            } catch (QsfsException e) {
+                return e.getMessage();
+            }
+        }
+        return parts.fileSystem().stoppedBy() == 0
+                ? null
+                : "its log could not be written or synced any more, so it took no more changes: what fsync or flush had"
+                        + " acknowledged is in " + config.stateDir() + "; check that disk and mount again.";
     }
 
     /** After an abort the kernel keeps a mount that answers nothing; whoever comes next shall find a directory. */

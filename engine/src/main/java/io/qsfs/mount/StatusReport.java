@@ -141,6 +141,7 @@ public record StatusReport(
      * @param chunksRebuilt   of those: decoded from other shards, because a backend was gone, late or wrong.
      * @param shardsRotten    shards that failed a checksum.
      * @param readErrors      reads that ended in EIO.
+     * @param rangesRotten    written ranges that were found not to match their checksum on the local disk.
      */
     public record Traffic(
             long bytesRead,
@@ -150,7 +151,8 @@ public record StatusReport(
             long chunksRecalled,
             long chunksRebuilt,
             long shardsRotten,
-            long readErrors) {}
+            long readErrors,
+            long rangesRotten) {}
 
     /**
      * The tree.

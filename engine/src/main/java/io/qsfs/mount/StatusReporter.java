@@ -102,7 +102,9 @@ final class StatusReporter {
         int stopped = parts.fileSystem().stoppedBy();
         List<String> warnings = new ArrayList<>(config.warnings());
         if (stopped != 0) {
-            warnings.add("the volume takes no more changes since an error: see the log, unmount and mount again");
+            warnings.add(
+                    "the volume is read-only since its log could not be written or synced: see the log of the mount, check the disk,"
+                            + " unmount and mount again");
         }
         warnings.addAll(parts.backends().warnings());
         last = new StatusReport(
@@ -283,6 +285,7 @@ final class StatusReporter {
                 recall.chunksFetched(),
                 recall.degradedReads(),
                 recall.rottenShards(),
-                parts.fileSystem().counters().readErrors.sum());
+                parts.fileSystem().counters().readErrors.sum(),
+                parts.fileSystem().rottenRanges());
     }
 }

@@ -3,9 +3,11 @@ package io.qsfs.fs;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.Index;
 import io.qsfs.index.IndexContext;
+import io.qsfs.log.Disk;
 import io.qsfs.log.LogContext;
 import io.qsfs.log.MetaElsewhere;
 import io.qsfs.log.MountIdentity;
+import io.qsfs.log.RealDisk;
 import io.qsfs.log.RecoveryScan;
 import io.qsfs.log.ScanResult;
 import io.qsfs.log.ScanStart;
@@ -36,9 +38,16 @@ public final class VolumeRig implements AutoCloseable {
     }
 
     public VolumeRig(Path directory, Replies replies, ParkedReads.Interrupts interrupts, EvictedBytes evicted) {
+        this(directory, replies, interrupts, evicted, new RealDisk());
+    }
+
+    /** As the others, with another disk below the log. */
+    public VolumeRig(
+            Path directory, Replies replies, ParkedReads.Interrupts interrupts, EvictedBytes evicted, Disk disk) {
         Id128 volume = new Id128(1, 2);
         FileSystem[] late = new FileSystem[1];
         log = SegmentLog.open(new LogContext()
+                .disk(disk)
                 .directory(directory.resolve("log"))
                 .volumeId(volume)
                 .segmentBytes(SEGMENT_BYTES)
@@ -145,7 +154,7 @@ public final class VolumeRig implements AutoCloseable {
     }
 
     /** Everything is local. */
-    static final class NothingEvicted implements EvictedBytes {
+    public static final class NothingEvicted implements EvictedBytes {
         @Override
         public int chunkBytes() {
             return 256 << 10;

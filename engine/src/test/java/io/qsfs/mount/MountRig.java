@@ -21,7 +21,7 @@ final class MountRig implements AutoCloseable {
     static final int BACKENDS = 6;
 
     private final Path root;
-    private final LocalLauncher launcher = new LocalLauncher();
+    private final LocalLauncher launcher;
     private final Lines lines = new Lines();
     private RunningMount mount;
 
@@ -45,7 +45,12 @@ final class MountRig implements AutoCloseable {
     }
 
     MountRig(Path root) {
+        this(root, new LocalLauncher());
+    }
+
+    MountRig(Path root, LocalLauncher launcher) {
         this.root = root;
+        this.launcher = launcher;
         try {
             for (int i = 1; i <= BACKENDS; i++) {
                 Files.createDirectories(backend(i));
