@@ -120,13 +120,13 @@ final class FuseOperations {
                         | FuseConnInfo.FUSE_CAP_READDIRPLUS
                         | FuseConnInfo.FUSE_CAP_READDIRPLUS_AUTO
                         | FuseConnInfo.FUSE_CAP_ASYNC_READ
-                        | FuseConnInfo.FUSE_CAP_ASYNC_DIO
                         | FuseConnInfo.FUSE_CAP_EXPLICIT_INVAL_DATA);
         // Truncating at open would bypass the order of writes; the kernel sends a setattr instead. It also clears suid
-        // bits.
+        // bits. Whoever reads directly and asynchronously waits for the kernel without hearing signals.
         FuseConnInfo.unwant(
                 connection,
                 FuseConnInfo.FUSE_CAP_ATOMIC_O_TRUNC
+                        | FuseConnInfo.FUSE_CAP_ASYNC_DIO
                         | FuseConnInfo.FUSE_CAP_AUTO_INVAL_DATA
                         | FuseConnInfo.FUSE_CAP_HANDLE_KILLPRIV
                         | FuseConnInfo.FUSE_CAP_HANDLE_KILLPRIV_V2

@@ -3,6 +3,7 @@ package io.qsfs.mount;
 import io.qsfs.backend.Backend;
 import io.qsfs.bindings.linux.Errno;
 import io.qsfs.bindings.linux.FileStat;
+import io.qsfs.bindings.linux.FsStat;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
 import io.qsfs.config.VolumeConfig;
@@ -295,7 +296,8 @@ final class LocalMount implements RunningMount {
 
     /** After an abort the kernel keeps a mount that answers nothing; whoever comes next shall find a directory. */
     private void detachDead() {
-        if (Linux.stat(mountPoint.toString(), new FileStat()) == -Linux.ENOTCONN
+        int outcome = Linux.statvfs(mountPoint.toString(), new FsStat()); // attributes may be in the kernel's cache
+        if ((outcome == -Linux.ENOTCONN || outcome == -Linux.ECONNABORTED)
                 && Linux.umount2(mountPoint.toString(), Linux.MNT_DETACH) != 0) {
             LOG.warn("{} is left over: fusermount3 -u -z {} removes it", mountPoint, mountPoint);
         }

@@ -142,6 +142,7 @@ public record StatusReport(
      * @param shardsRotten    shards that failed a checksum.
      * @param readErrors      reads that ended in EIO.
      * @param rangesRotten    written ranges that were found not to match their checksum on the local disk.
+     * @param readsWaiting    reads that wait for backends now.
      */
     public record Traffic(
             long bytesRead,
@@ -152,7 +153,8 @@ public record StatusReport(
             long chunksRebuilt,
             long shardsRotten,
             long readErrors,
-            long rangesRotten) {}
+            long rangesRotten,
+            long readsWaiting) {}
 
     /**
      * The tree.

@@ -286,6 +286,7 @@ final class StatusReporter {
                 recall.degradedReads(),
                 recall.rottenShards(),
                 parts.fileSystem().counters().readErrors.sum(),
-                parts.fileSystem().rottenRanges());
+                parts.fileSystem().rottenRanges(),
+                parts.fileSystem().parkedReadCount());
     }
 }

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * A redis-server of the machine with its files in a directory of the test, on a port that the kernel picked. It is stopped by
  * {@link #close}, and when the JVM ends before that.
  */
-final class RedisServer implements AutoCloseable {
+public final class RedisServer implements AutoCloseable {
     private static final String PROGRAM = "/usr/bin/redis-server";
     private static final int STARTS_MAX = 5;
     private static final long START_WAIT_MS_MAX = 20_000;
@@ -39,7 +39,7 @@ final class RedisServer implements AutoCloseable {
     }
 
     /** Skips the test, with the reason, where there is none. */
-    static void assumeInstalled() {
+    public static void assumeInstalled() {
         assumeTrue(Files.isExecutable(Path.of(PROGRAM)), PROGRAM + " is not installed: apt-get install redis-server");
     }
 
@@ -49,7 +49,7 @@ final class RedisServer implements AutoCloseable {
      * @param directory for its files, made when missing.
      * @param options after the usual ones, which they override.
      */
-    static RedisServer start(Path directory, String... options) throws IOException, InterruptedException {
+    public static RedisServer start(Path directory, String... options) throws IOException, InterruptedException {
         assumeInstalled();
         RedisServer server = new RedisServer(Files.createDirectories(directory), List.of(options));
         Runtime.getRuntime().addShutdownHook(server.atExit);
@@ -98,7 +98,7 @@ final class RedisServer implements AutoCloseable {
         }
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
@@ -142,12 +142,12 @@ final class RedisServer implements AutoCloseable {
     }
 
     /** SIGSTOP: the kernel still takes connections and bytes for it. */
-    void pause() throws IOException, InterruptedException {
+    public void pause() throws IOException, InterruptedException {
         signal("-STOP");
     }
 
     /** SIGCONT. */
-    void resume() throws IOException, InterruptedException {
+    public void resume() throws IOException, InterruptedException {
         signal("-CONT");
     }
 

@@ -66,7 +66,7 @@ public final class FakeMount implements RunningMount {
                                 0,
                                 4,
                                 1)),
-                new StatusReport.Traffic(1, 2, 12 << 20, 34 << 20, 43, 3, 2, 0, 0),
+                new StatusReport.Traffic(1, 2, 12 << 20, 34 << 20, 43, 3, 2, 0, 0, 0),
                 new StatusReport.Files(20_312, 3L << 30));
     }
 

@@ -24,6 +24,7 @@ final class MountRig implements AutoCloseable {
     private final LocalLauncher launcher;
     private final Lines lines = new Lines();
     private RunningMount mount;
+    private String groups;
 
     /** What the engine said. */
     static final class Lines implements PrintSink {
@@ -81,15 +82,31 @@ final class MountRig implements AutoCloseable {
         return lines;
     }
 
+    /** Other backends than the directories: the end of the configuration, with k and n in front. */
+    MountRig on(String codeAndGroups) {
+        groups = codeAndGroups;
+        return this;
+    }
+
     /** The configuration, with other keys than the usual ones put in front. */
     VolumeConfig config(String... extra) {
         StringBuilder text = new StringBuilder("name = \"rig\"\nkey_file = \"" + keyFile() + "\"\nstate_dir = \""
-                + state() + "\"\nminimal_shards = 4\nexpected_shards = 6\nsegment_bytes = \"8MiB\"\n"
+                + state() + "\"\nsegment_bytes = \"8MiB\"\n"
                 + "recall_cache = \"16MiB\"\nindex_map_bytes = \"1GiB\"\n");
         for (String line : extra) {
             text.append(line).append('\n');
         }
-        text.append("[[groups]]\nname = \"g\"\n");
+        text.append(groups != null ? groups : directories());
+        try {
+            Path file = Files.writeString(root.resolve("rig.toml"), text);
+            return VolumeConfig.load(file, Paths.of(Map.of("XDG_CONFIG_HOME", root.toString()), root, "tester"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String directories() {
+        StringBuilder text = new StringBuilder("minimal_shards = 4\nexpected_shards = 6\n[[groups]]\nname = \"g\"\n");
         for (int i = 1; i <= BACKENDS; i++) {
             text.append("[[groups.backends]]\nname = \"b")
                     .append(i)
@@ -97,12 +114,7 @@ final class MountRig implements AutoCloseable {
                     .append(backend(i))
                     .append("\"\n");
         }
-        try {
-            Path file = Files.writeString(root.resolve("rig.toml"), text);
-            return VolumeConfig.load(file, Paths.of(Map.of("XDG_CONFIG_HOME", root.toString()), root, "tester"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return text.toString();
     }
 
     /** The usual configuration with one text in place of another. */
