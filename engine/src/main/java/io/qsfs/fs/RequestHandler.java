@@ -353,8 +353,11 @@ public final class RequestHandler {
 
     /** link. */
     public void link(long request, long ino, long newParent, MemorySegment name, int nameLength) {
-        if (nameLength > Naming.NAME_MAX) {
-            replies.error(request, Linux.ENAMETOOLONG);
+        int refusal = nameLength > Naming.NAME_MAX
+                ? Linux.ENAMETOOLONG
+                : fs.admission().admit(0);
+        if (refusal != 0) {
+            replies.error(request, refusal);
             return;
         }
         int at = ring.claim(CommandType.LINK, TEXT + nameLength);

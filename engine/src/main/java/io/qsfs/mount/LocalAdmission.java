@@ -3,6 +3,7 @@ package io.qsfs.mount;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.fs.Admission;
 import io.qsfs.log.SegmentLog;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /**
@@ -17,12 +18,17 @@ final class LocalAdmission implements Admission {
     private final SegmentLog log;
     private final long limitBytes;
     private final IntSupplier stoppedBy;
+    private final BooleanSupplier isIndexLow;
 
-    /** @param stoppedBy the errno that the file system refuses changes with, or 0. */
-    LocalAdmission(SegmentLog log, long cacheLimitBytes, IntSupplier stoppedBy) {
+    /**
+     * @param stoppedBy the errno that the file system refuses changes with, or 0.
+     * @param isIndexLow true while the index lives on its reserve.
+     */
+    LocalAdmission(SegmentLog log, long cacheLimitBytes, IntSupplier stoppedBy, BooleanSupplier isIndexLow) {
         this.log = log;
         this.limitBytes = Math.max(cacheLimitBytes, SEGMENTS_MIN * log.catalog().segmentBytes());
         this.stoppedBy = stoppedBy;
+        this.isIndexLow = isIndexLow;
     }
 
     @Override
@@ -34,7 +40,7 @@ final class LocalAdmission implements Admission {
         if (log.sync().failure() != 0) {
             return Linux.EIO;
         }
-        if (log.sync().isSpaceLow()) {
+        if (log.sync().isSpaceLow() || isIndexLow.getAsBoolean()) {
             return Linux.ENOSPC;
         }
         return bytes > 0 && log.catalog().localBytes() > limitBytes ? WAIT : 0;

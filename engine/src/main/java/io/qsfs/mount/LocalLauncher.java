@@ -76,6 +76,7 @@ public final class LocalLauncher implements VolumeLauncher {
                     }
                 })
                 .listener((stream, number, from, to) -> late[0].segmentClosed(stream, number, from, to));
+        IndexReserve reserve = IndexReserve.open(state.reserve(), clock);
         OpenedVolume opened;
         try (MetaFromBackends elsewhere = new MetaFromBackends(config, volume, clock)) {
             opened = OpenedVolume.open(state, config, volume.superblock().segmentBytes(), elsewhere, logContext, clock);
@@ -89,7 +90,15 @@ public final class LocalLauncher implements VolumeLauncher {
             }
             opened.begin(random);
             parts = new VolumeParts(
-                    state, config, volume.superblock(), volume.key(), volume.backends(), opened, random, clock);
+                    state,
+                    config,
+                    volume.superblock(),
+                    volume.key(),
+                    volume.backends(),
+                    opened,
+                    reserve,
+                    random,
+                    clock);
         } catch (RuntimeException e) {
             opened.close();
             throw e;

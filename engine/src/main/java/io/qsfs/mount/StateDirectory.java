@@ -238,6 +238,10 @@ final class StateDirectory implements AutoCloseable {
         return directory.resolve("index");
     }
 
+    Path reserve() {
+        return directory.resolve("reserve");
+    }
+
     Path checkpoint() {
         return directory.resolve("checkpoint");
     }

@@ -4,7 +4,6 @@ import io.qsfs.bindings.linux.Errno;
 import io.qsfs.codec.Code;
 import io.qsfs.config.Compression;
 import io.qsfs.config.VolumeConfig;
-import io.qsfs.fs.DiskReserve;
 import io.qsfs.fs.FileSystem;
 import io.qsfs.fs.FileSystemContext;
 import io.qsfs.fs.Quota;
@@ -93,6 +92,7 @@ final class VolumeParts {
             VolumeKey key,
             VolumeBackends backends,
             OpenedVolume opened,
+            IndexReserve reserve,
             SecureRandom random,
             Clock clock) {
         this.state = state;
@@ -130,10 +130,10 @@ final class VolumeParts {
                         new RecalledBytes(recall, superblock.chunkBytes()),
                         session.replies(),
                         session.interrupts(),
-                        new LocalAdmission(log, config.cacheLimitBytes(), this::stoppedBy),
+                        new LocalAdmission(log, config.cacheLimitBytes(), this::stoppedBy, reserve::isLow),
                         space,
                         quota,
-                        NO_RESERVE,
+                        reserve,
                         clock,
                         config.workers(),
                         READ_BYTES_MAX,
@@ -161,11 +161,8 @@ final class VolumeParts {
         repairer = new Repairer(clock, superblock.volumeId(), key, backends.all(), backends, placements);
         evictor = new Evictor(clock, new CatalogFiles(log.catalog()), placements, safety, config.cacheLimitBytes());
         keeper = new Keeper("keeper", List.of(evictor, repairer));
-        checkpointKeeper = new Keeper("keeper-checkpoint", List.of(checkpointer));
+        checkpointKeeper = new Keeper("keeper-checkpoint", List.of(checkpointer, reserve));
     }
-
-    /** Commits of the index that fail are repeated; what is let go for them is the log's reserve, by the log itself. */
-    private static final DiskReserve NO_RESERVE = () -> {};
 
     private OffloadSettings settings(Code code) {
         OffloadSettings usual = OffloadSettings.defaults(
