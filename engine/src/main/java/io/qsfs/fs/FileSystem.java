@@ -228,6 +228,7 @@ public final class FileSystem implements AutoCloseable {
         } catch (Throwable t) { // Throwable on purpose: the thread is the volume
             LOG.error("the file-system thread failed; the volume takes no more changes", t);
             agent.failed("the file-system thread", Linux.EIO);
+            agent.answerHandled();
             refuseAll();
         }
     }
@@ -239,8 +240,9 @@ public final class FileSystem implements AutoCloseable {
                 if (agent.doWork() == 0) {
                     agent.idle();
                 }
-            } catch (Throwable t) { // the same bug again, perhaps: its request may stay without an answer
+            } catch (Throwable t) { // the same bug again, perhaps
                 LOG.error("the file-system thread failed again", t);
+                agent.answerHandled();
             }
         }
     }

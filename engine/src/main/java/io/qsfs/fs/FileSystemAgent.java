@@ -79,6 +79,7 @@ final class FileSystemAgent implements Agent, RecordSink {
     private int syncRequestCount;
     private boolean isSyncDue;
     private boolean staged;
+    private long handled; // the request that a command is being handled for, or 0
     private long firstUncommittedNs;
     private long lastChangeNs;
     private long lastChangeEnd; // in the meta stream, behind the last record that is not a sync record
@@ -276,6 +277,21 @@ final class FileSystemAgent implements Agent, RecordSink {
             return;
         }
         long request = commands.get(LONG, at + REQUEST);
+        handled = type == CommandType.PURGE ? 0 : request;
+        handle(type, request, at);
+        handled = 0;
+    }
+
+    /** After a bug: answers the request of the command that it happened in, whose command is gone from the ring. */
+    void answerHandled() {
+        long request = handled;
+        handled = 0;
+        if (request != 0 && !replies.holds(request)) {
+            fs.replies().error(request, Linux.EIO);
+        }
+    }
+
+    private void handle(CommandType type, long request, int at) {
         if (type == CommandType.LOOKUP) {
             lookup(request, at);
             return;

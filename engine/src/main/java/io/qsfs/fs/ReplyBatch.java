@@ -24,6 +24,7 @@ final class ReplyBatch {
     private final int[] values = new int[REPLIES_MAX];
     private final Inode[] inodes = new Inode[REPLIES_MAX];
     private int count;
+    private int sent;
 
     ReplyBatch(Replies replies) {
         this.replies = replies;
@@ -67,12 +68,26 @@ final class ReplyBatch {
         return inodes[add(ATTRIBUTES, request, 0)];
     }
 
-    /** Sends all answers, or in place of each success {@code errno} when it is not 0. */
+    /**
+     * Sends all answers, or in place of each success {@code errno} when it is not 0. After an exception the next call goes on behind
+     * the answer that it happened in: none is given twice.
+     */
     void send(int errno) {
-        for (int i = 0; i < count; i++) {
-            send(i, errno);
+        while (sent < count) {
+            send(sent++, errno);
         }
         count = 0;
+        sent = 0;
+    }
+
+    /** True when the request was answered by this batch, or will be. */
+    boolean holds(long request) {
+        for (int i = 0; i < count; i++) {
+            if (requests[i] == request) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void send(int i, int errno) {
