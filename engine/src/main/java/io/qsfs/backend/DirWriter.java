@@ -1,6 +1,7 @@
 package io.qsfs.backend;
 
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.memory.Failpoint;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
@@ -107,10 +108,12 @@ final class DirWriter {
             if (task.isLate()) {
                 return LATE;
             }
+            Failpoint.SHARD_WRITTEN.hit();
             outcome = Linux.fdatasync(fd);
             if (outcome < 0) {
                 return new Failure("fdatasync", (int) outcome);
             }
+            Failpoint.SHARD_SYNCED.hit();
             Linux.posixFadvise(fd, 0, 0, Linux.POSIX_FADV_DONTNEED); // it is read again seldom, and by ranges
             return null;
         } finally {
@@ -147,6 +150,7 @@ final class DirWriter {
             if (outcome < 0) {
                 return new Failure("give it its name", outcome);
             }
+            Failpoint.SHARD_NAMED.hit();
             outcome = Linux.fsync(parentFd);
             return outcome == 0 ? null : new Failure("fsync of the directory", outcome);
         } finally {

@@ -6,6 +6,7 @@ import io.qsfs.index.Inode;
 import io.qsfs.log.LocalVerifier;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.SyncWaiter;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
@@ -253,6 +254,7 @@ public final class FileSystem implements AutoCloseable {
         for (long ino : left) {
             orphans.add(ino);
             agent.purge(ino);
+            Failpoint.ORPHAN_PURGED.hit();
         }
         if (!left.isEmpty()) {
             LOG.info("purged {} files that were deleted while they were open", left.size());

@@ -27,6 +27,7 @@ import io.qsfs.log.SyncWaiter;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.log.record.SyncRecord;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Queue;
@@ -510,6 +511,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         if (!replies.isEmpty()) {
             replies.send(stoppedBy == 0 ? 0 : Linux.EIO);
         }
+        Failpoint.BATCH_ANSWERED.hit();
         for (int i = 0; i < syncRequestCount; i++) {
             if (stoppedBy != 0 || !wantsSync) {
                 fs.replies().error(syncRequests[i], stoppedBy == 0 ? 0 : Linux.EIO);
@@ -520,6 +522,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         if (isSyncDue && syncRequestCount == 0 && stoppedBy == 0) {
             sync.request(dataEnd, meta.appendPosition(), onSynced, 0);
         }
+        Failpoint.SYNC_REQUESTED.hit();
         syncRequestCount = 0;
         isSyncDue = false;
         for (int i = 0; i < afterBatch.size(); i++) {
@@ -569,11 +572,13 @@ final class FileSystemAgent implements Agent, RecordSink {
 
     /** Commits; a commit that fails is made again until it holds, and changes wait meanwhile. */
     private void commit() {
+        Failpoint.INDEX_APPLIED.hit();
         int outcome = stoppedBy == 0 ? index.commit() : Linux.EIO;
         while (outcome != 0 && stoppedBy == 0) {
             outcome = applyAgain(outcome);
             outcome = outcome == 0 ? index.commit() : outcome;
         }
+        Failpoint.INDEX_COMMITTED.hit();
         uncommitted.clear();
         if (outcome != 0) {
             index.rollback(); // the log has what was answered; the next mount applies it

@@ -8,6 +8,7 @@ import io.qsfs.log.SegmentFile;
 import io.qsfs.log.Streams;
 import io.qsfs.log.record.ClosedRecord;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.Id128;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,6 +106,7 @@ final class SegmentCloser {
         long number = closable;
         closable = -1;
         data.close(number);
+        Failpoint.DATA_CLOSED.hit();
         appendClosed(Streams.DATA, number);
         dataClosedBelow = number + 1;
         return 1;
@@ -167,6 +169,7 @@ final class SegmentCloser {
                     file.toPosition());
             catalog.unpin(file);
             outcome = agent.appendOwn(at, length);
+            Failpoint.CLOSED_RECORDED.hit();
         }
         if (outcome != 0) {
             agent.failed("record of the closing of " + Streams.name(stream) + " " + number, outcome);

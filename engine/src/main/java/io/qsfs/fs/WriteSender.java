@@ -13,6 +13,7 @@ import static io.qsfs.memory.LittleEndian.LONG;
 
 import io.qsfs.bindings.isal.Isal;
 import io.qsfs.log.DataStream;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -42,12 +43,14 @@ final class WriteSender implements ParkedWrites.Sender {
             replies.error(request, (int) -position);
             return;
         }
+        Failpoint.DATA_CLAIMED.hit();
         int errno = data.write(position, payload, 0, length);
         if (errno != 0) {
             data.end(slot);
             replies.error(request, errno);
             return;
         }
+        Failpoint.DATA_WRITTEN.hit();
         int crc = Isal.crc32c(payload, 0, length, 0);
         int at = ring.claim(CommandType.WRITE, TEXT);
         ringMemory.set(LONG, at + REQUEST, request);
@@ -58,6 +61,7 @@ final class WriteSender implements ParkedWrites.Sender {
         ringMemory.set(INT, at + X, crc);
         ringMemory.set(INT, at + UID, killPrivileges ? 1 : 0);
         ring.publish(at);
+        Failpoint.WRITE_PUBLISHED.hit();
         // After the command: whoever sees this claim ended finds its command in the ring.
         data.end(slot);
     }

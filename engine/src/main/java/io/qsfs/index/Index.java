@@ -7,6 +7,7 @@ import io.qsfs.bindings.lmdb.Lmdb;
 import io.qsfs.bindings.lmdb.LmdbInfo;
 import io.qsfs.bindings.lmdb.LmdbStat;
 import io.qsfs.config.QsfsException;
+import io.qsfs.memory.Failpoint;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -285,6 +286,7 @@ public final class Index implements AutoCloseable {
                     writer.pendingRecords() + " records are not committed: commit() comes first");
         }
         int rc = sync();
+        Failpoint.INDEX_SYNCED.hit();
         return rc == 0 ? trust.markClean(writer.committed()) : rc;
     }
 

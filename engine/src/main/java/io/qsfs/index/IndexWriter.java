@@ -3,6 +3,7 @@ package io.qsfs.index;
 import io.qsfs.bindings.lmdb.Lmdb;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.log.record.RecordType;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
@@ -155,6 +156,7 @@ public final class IndexWriter implements IndexView {
             return 0;
         }
         int rc = index.unmarkClean();
+        Failpoint.CLEAN_UNMARKED.hit();
         rc = rc == 0 ? segments.flushLiveBytes() : rc;
         rc = rc == 0 ? tree.put(IndexKey.meta(tree.key, IndexState.KEY), state.encode(tree.value)) : rc;
         if (rc == 0) {

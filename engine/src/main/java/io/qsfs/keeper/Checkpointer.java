@@ -5,6 +5,7 @@ import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.Checkpoint;
 import io.qsfs.index.CheckpointInfo;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
@@ -101,7 +102,9 @@ public final class Checkpointer implements Agent {
         if (durableMeta.getAsLong() < pending.end()) {
             return 0;
         }
+        Failpoint.CHECKPOINT_COPIED.hit();
         int outcome = Linux.rename(copy.toString(), file.toString());
+        Failpoint.CHECKPOINT_NAMED.hit();
         outcome = outcome == 0 ? syncDirectory() : outcome;
         if (outcome == 0) {
             position = pending.end();

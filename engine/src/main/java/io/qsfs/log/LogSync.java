@@ -3,6 +3,7 @@ package io.qsfs.log;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.log.record.SyncRecord;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -273,11 +274,13 @@ public final class LogSync {
             }
             spare.offer(request);
         }
+        Failpoint.SYNC_ANSWERED.hit();
         batch.clear();
         asked = false;
     }
 
     private int syncStreams() {
+        Failpoint.SYNC_BEGUN.hit();
         long dataBefore = durableData;
         long metaBefore = durableMeta;
         long committed = data.committed();
@@ -304,6 +307,7 @@ public final class LogSync {
             fail(errno);
             return errno;
         }
+        Failpoint.SYNC_DONE.hit();
         durableData = Math.max(dataBefore, committed);
         durableMeta = flushed;
         lastSyncNs = clock.nanoTime();
@@ -325,6 +329,7 @@ public final class LogSync {
                 break;
             }
             int outcome = disk.fdatasync(file.fd());
+            Failpoint.STREAM_SYNCED.hit();
             if (outcome < 0) {
                 return -outcome;
             }
@@ -501,12 +506,14 @@ public final class LogSync {
                 if (outcome < 0) { // only where nothing can be allocated ahead; records can say the same
                     LOG.warn("the range table of {} could not be written: errno={}", file, -outcome);
                 }
+                Failpoint.RANGE_TABLE_WRITTEN.hit();
                 maker.allocator().giveBack(file.fd(), windowEnd + bytes, fileEnd);
             }
             maker.allocator().giveBack(file.fd(), SegmentHeader.BYTES + used, windowEnd);
             if (file.stream() == Streams.DATA) {
                 errno = -disk.fdatasync(file.fd());
             }
+            Failpoint.SEGMENT_TIDIED.hit();
             catalog.measure(file);
         }
 

@@ -3,6 +3,7 @@ package io.qsfs.log;
 import io.qsfs.log.record.PadRecord;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.NativeBuffer;
 import java.lang.foreign.MemorySegment;
 
@@ -113,6 +114,7 @@ public final class MetaStream {
         if (signal.failure() != 0) {
             return signal.failure();
         }
+        Failpoint.RECORDS_STAGED.hit();
         SegmentFile file = open.file(activeNumber);
         long at = flushed;
         int outcome = disk.pwrite(file.fd(), staging, 0, staged, SegmentHeader.BYTES + (at - file.fromPosition()));
@@ -121,6 +123,7 @@ public final class MetaStream {
         }
         int written = staged;
         staged = 0;
+        Failpoint.RECORDS_WRITTEN.hit();
         flushed = at + written;
         signal.dirtied();
         return 0;
@@ -175,6 +178,7 @@ public final class MetaStream {
             nextSequence--;
             return errno;
         }
+        Failpoint.PAD_WRITTEN.hit();
         padObserver.padded(staging, before, position); // its bytes stay in the buffer until the next record is encoded
         file.toPosition(flushed);
         activeNumber++;

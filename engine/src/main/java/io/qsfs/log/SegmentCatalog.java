@@ -4,6 +4,7 @@ import io.qsfs.bindings.linux.FileStat;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
 import io.qsfs.memory.ByteSource;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -258,6 +259,7 @@ public final class SegmentCatalog {
     private boolean evict(SegmentFile file) {
         int outcome = fd(file);
         if (outcome >= 0) {
+            Failpoint.EVICT_CHOSEN.hit();
             outcome = disk.unlink(file.path());
         }
         if (outcome < 0 && outcome != -Linux.ENOENT) {
@@ -267,6 +269,7 @@ public final class SegmentCatalog {
         if (!remove(file)) {
             return false; // another thread was faster
         }
+        Failpoint.EVICTED.hit();
         localBytes.addAndGet(-file.allocatedBytes());
         file.retire(); // the caller's pin is one, so the last unpin releases
         return true;

@@ -1,6 +1,7 @@
 package io.qsfs.log;
 
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.NativeBuffer;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -66,6 +67,7 @@ final class SegmentMaker implements AutoCloseable {
     }
 
     private int finish(int stream, long number, Path unfinished, int fd) {
+        Failpoint.SEGMENT_ALLOCATED.hit();
         long createdNs = context.clock().realtimeNs();
         MemorySegment bytes = header.segment();
         SegmentHeader.encode(bytes, 0, context.volumeId(), stream, number, context.segmentBytes(), identity, createdNs);
@@ -75,9 +77,11 @@ final class SegmentMaker implements AutoCloseable {
             outcome = disk.fsync(fd);
         }
         if (outcome >= 0) {
+            Failpoint.SEGMENT_HEADER_SYNCED.hit();
             outcome = disk.rename(unfinished, path);
         }
         if (outcome >= 0) {
+            Failpoint.SEGMENT_NAMED.hit();
             outcome = disk.syncDirectory(context.directory());
         }
         if (outcome < 0) {
@@ -86,6 +90,7 @@ final class SegmentMaker implements AutoCloseable {
             return -outcome;
         }
         made = new SegmentFile(stream, number, number * context.segmentBytes(), path, identity, createdNs);
+        Failpoint.SEGMENT_MADE.hit();
         made.pin(context.clock().nanoTime());
         catalog.add(made, fd);
         return 0;

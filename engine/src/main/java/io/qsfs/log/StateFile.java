@@ -6,6 +6,7 @@ import static io.qsfs.memory.LittleEndian.LONG;
 import io.qsfs.bindings.isal.Isal;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
+import io.qsfs.memory.Failpoint;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -87,9 +88,11 @@ public final class StateFile {
         }
         disk.close(fd);
         if (outcome >= 0) {
+            Failpoint.STATE_FILE_WRITTEN.hit();
             outcome = disk.rename(unfinished, path);
         }
         if (outcome >= 0) {
+            Failpoint.STATE_FILE_NAMED.hit();
             outcome = disk.syncDirectory(path.getParent());
         } else {
             disk.unlink(unfinished);

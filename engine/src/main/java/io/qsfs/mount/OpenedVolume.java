@@ -23,6 +23,7 @@ import io.qsfs.log.SegmentFile;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -95,8 +96,10 @@ final class OpenedVolume implements AutoCloseable {
                     .withCheckpoints(Files.exists(state.checkpoint()) ? List.of(state.checkpoint()) : List.of())
                     .withRecordCheck((position, sequence, length, crc) -> check(log, scan, position, sequence, crc)));
             ScanResult replay = replay(index.writer(), scan, elsewhere, volume);
+            Failpoint.REPLAY_COMMITTED.hit();
             requireWhole(replay, state);
             log.closeRecovered(scan, replay);
+            Failpoint.TAIL_CLOSED.hit();
             String said = describe(index, replay, (clock.nanoTime() - begunNs) / 1_000_000);
             scan.close();
             return new OpenedVolume(state, volume, log, index, replay, said);
@@ -131,6 +134,7 @@ final class OpenedVolume implements AutoCloseable {
                 start,
                 (record, at, position, length) -> {
                     int outcome = writer.apply(record, at, position);
+                    Failpoint.REPLAY_APPLIED.hit();
                     if (outcome == 0 && writer.pendingRecords() >= REPLAY_COMMIT_RECORDS) {
                         outcome = writer.commit();
                     }
@@ -202,6 +206,7 @@ final class OpenedVolume implements AutoCloseable {
     /** Draws this mount's identity and makes its streams ready. */
     void begin(SecureRandom random) {
         MountState mount = state.nextMount(random);
+        Failpoint.MOUNT_COUNTED.hit();
         historyEnd = index.writer().appliedEnd();
         dataEndBefore = index.writer().dataEnd();
         identity = new MountIdentity(mount.mountId(), mount.counter(), volume.epoch());
@@ -214,6 +219,7 @@ final class OpenedVolume implements AutoCloseable {
                 Math.max(log.catalog().nextNumber(Streams.META), volume.metaNumberMin()),
                 Math.max(segmentsBelow(writer.appliedEnd(), segmentBytes), highestKnown(Streams.META) + 1));
         log.begin(identity, data, meta, writer.appliedSequence() + 1);
+        Failpoint.MOUNT_BEGUN.hit();
         int outcome = index.recordIdentity(List.of(state.log()));
         if (outcome != 0) {
             throw new QsfsException("the marker of the index in " + state.index() + " cannot be written ("

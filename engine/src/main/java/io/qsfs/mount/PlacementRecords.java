@@ -7,6 +7,7 @@ import io.qsfs.index.IndexReader;
 import io.qsfs.index.Placement;
 import io.qsfs.keeper.EvictionSource;
 import io.qsfs.log.LogSync;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.Id128;
 import io.qsfs.memory.Id256;
 import io.qsfs.offload.PlacementSink;
@@ -70,6 +71,7 @@ final class PlacementRecords implements PlacementSink, EvictionSource, AutoClose
                 LOG.error("the placement of {} cannot be written down: errno={}", name(segment), outcome);
                 return;
             }
+            Failpoint.PLACEMENT_RECORDED.hit();
             undurable.put(segment, records.end());
             if (placement.placedShards() < placement.shardCount()) {
                 owed.accept(placement);
@@ -82,6 +84,7 @@ final class PlacementRecords implements PlacementSink, EvictionSource, AutoClose
         settled.settled(sealId, shardIndex, backend);
         fileSystem.submit(() -> {
             int outcome = records.shard(stream, shardIndex, number, sealId, backend);
+            Failpoint.SHARD_RECORDED.hit();
             if (outcome != 0) {
                 LOG.error(
                         "shard {} of {} cannot be written down: errno={}",

@@ -22,6 +22,7 @@ import io.qsfs.log.SegmentFile;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.Id128;
 import io.qsfs.memory.Id256;
 import io.qsfs.offload.Backlog;
@@ -250,8 +251,10 @@ final class VolumeParts {
     private void syncFirstRecords() {
         CompletableFuture<Integer> done = new CompletableFuture<>();
         fileSystem.sync((token, errno) -> done.complete(errno), 0);
+        Failpoint.MOUNT_RECORDED.hit();
         if (done.join() == 0) {
             opened.log().dropUnused(opened.replayResult(), opened.dataEndBefore());
+            Failpoint.UNUSED_DROPPED.hit();
         }
     }
 
@@ -423,6 +426,7 @@ final class VolumeParts {
         space.closeReader();
         if (isClean && problem == null && fileSystem.stoppedBy() == 0) {
             int outcome = opened.index().markClean();
+            Failpoint.CLEAN_MARKED.hit();
             if (outcome != 0) {
                 LOG.warn("the index cannot be marked clean ({}); the next mount replays", Errno.message(outcome));
             }

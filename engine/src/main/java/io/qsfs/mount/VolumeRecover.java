@@ -28,6 +28,7 @@ import io.qsfs.log.MountState;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.Id128;
 import io.qsfs.recall.FetchSettings;
 import io.qsfs.recall.FoundSealing;
@@ -134,6 +135,7 @@ final class VolumeRecover implements AutoCloseable {
                 .withMapBytes(config.indexMapBytes()));
         try {
             found.history = replay(recovery, found.index.writer());
+            Failpoint.RECOVERY_REPLAYED.hit();
             requireNewest(volume.backends(), superblock, found);
             return found;
         } catch (RuntimeException e) {
@@ -169,6 +171,7 @@ final class VolumeRecover implements AutoCloseable {
         Superblock superblock = volume.superblock();
         Id128 owner = Id128.random(random);
         long epoch = volume.backends().claimNextTitle(superblock, owner);
+        Failpoint.RECOVERY_CLAIMED.hit();
         out.line("took epoch " + epoch + " of volume " + superblock.volumeId());
         state.writeSuperblock(volume.superblockBytes());
         ShardListing listing = recovery.list();
@@ -216,9 +219,11 @@ final class VolumeRecover implements AutoCloseable {
                 Math.max(listing.highestNumber(Streams.META), highestIn(found.index, Streams.META)) + 1);
         List<Placement> placements = placementsOf(superblock.segmentBytes(), recovery, listing, history, writer);
         writeDown(state, superblock.segmentBytes(), identity, found.index, placements);
+        Failpoint.RECOVERY_WRITTEN.hit();
         Totals totals = writer.totals();
         writer.rollback();
         state.write(identity);
+        Failpoint.RECOVERY_NAMED.hit();
         return new RecoverReport(
                 superblock.volumeId().toString(),
                 epoch,

@@ -11,6 +11,7 @@ import io.qsfs.codec.SealedSegment;
 import io.qsfs.index.Placement;
 import io.qsfs.keys.VolumeKey;
 import io.qsfs.memory.Clock;
+import io.qsfs.memory.Failpoint;
 import io.qsfs.memory.Id128;
 import io.qsfs.memory.NativeBuffer;
 import io.qsfs.recall.Inbox;
@@ -246,6 +247,7 @@ public final class Offloader implements AutoCloseable {
     /** Called through the inbox. */
     private void onPut(Upload.Put put) {
         Upload upload = put.upload;
+        Failpoint.SHARD_ACKNOWLEDGED.hit();
         SealedSegment sealed = upload.sealed();
         if (upload.take(put)) {
             backlog.addShard(sealed.objectBytes());
@@ -320,6 +322,7 @@ public final class Offloader implements AutoCloseable {
             LOG.warn("{} is placed with {} shards owed. {}", segment, owed, reasons);
         }
         lastReasons = owed > 0 ? reasons : "";
+        Failpoint.SHARDS_PLACED.hit();
         sink.placed(placement(segment, upload));
         jobs.remove(segment);
         backlog.remove(segment);
@@ -454,11 +457,13 @@ public final class Offloader implements AutoCloseable {
                     clock.realtimeNs(),
                     isChecked ? checker : RangeVerifier.NONE);
             SealEncoder encoder = upload.encoder();
+            Failpoint.SEAL_BEGUN.hit();
             int errno = encoder.encode(request, local::read);
             if (errno != 0) {
                 onUnreadable(job, errno, isChecked ? checker.rot() : null);
                 return false;
             }
+            Failpoint.SEALED.hit();
             upload.begin(segment, encoder.sealed(), clock.nanoTime());
         }
         advance(upload, clock.nanoTime());
