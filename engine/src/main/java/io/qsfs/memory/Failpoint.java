@@ -76,7 +76,6 @@ public enum Failpoint {
     /** The property that arms one of them. */
     public static final String PROPERTY = "qsfs.failpoint";
 
-    private static final int SIGKILL = 9;
     private static final boolean ON = System.getProperty(PROPERTY) != null;
     private static final Failpoint ARMED = ON ? armed(System.getProperty(PROPERTY)) : null;
     private static final AtomicLong LEFT = new AtomicLong(ON ? count(System.getProperty(PROPERTY)) : 0);
@@ -98,7 +97,7 @@ public enum Failpoint {
 
     private void arrived() {
         if (this == ARMED && LEFT.decrementAndGet() == 0) {
-            Linux.kill(Linux.getpid(), SIGKILL); // no shutdown hook runs, no buffer is written
+            Linux.kill(Linux.getpid(), Linux.SIGKILL); // no shutdown hook runs, no buffer is written
         }
     }
 }

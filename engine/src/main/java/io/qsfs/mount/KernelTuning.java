@@ -1,7 +1,6 @@
 package io.qsfs.mount;
 
-import io.qsfs.bindings.linux.FileStat;
-import io.qsfs.bindings.linux.Linux;
+import io.qsfs.mount.control.MountPoints;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +20,11 @@ final class KernelTuning {
     private KernelTuning() {}
 
     static void apply(Path mountPoint) {
-        FileStat stat = new FileStat();
-        if (Linux.stat(mountPoint.toString(), stat) != 0) {
+        String device = MountPoints.device(mountPoint);
+        if (device == null) {
             return;
         }
-        // st_dev as glibc packs it: 12 bits of major in the middle, minor around it.
-        long major = stat.device >>> 8 & 0xfff | stat.device >>> 32 & ~0xfffL;
-        long minor = stat.device & 0xff | stat.device >>> 12 & ~0xffL;
-        Path settings = Path.of("/sys/class/bdi", major + ":" + (minor & 0xffffffffL));
+        Path settings = Path.of("/sys/class/bdi", device);
         set(settings.resolve("read_ahead_kb"), READ_AHEAD_KB);
         set(settings.resolve("max_ratio"), MAX_RATIO_PERCENT);
     }

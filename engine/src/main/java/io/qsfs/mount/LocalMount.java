@@ -2,7 +2,6 @@ package io.qsfs.mount;
 
 import io.qsfs.backend.Backend;
 import io.qsfs.bindings.linux.Errno;
-import io.qsfs.bindings.linux.FileStat;
 import io.qsfs.bindings.linux.FsStat;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
@@ -12,6 +11,7 @@ import io.qsfs.fuse.FuseSession;
 import io.qsfs.keeper.EvictionReport;
 import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
+import io.qsfs.mount.control.MountPoints;
 import io.qsfs.offload.Backlog;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,9 +67,8 @@ final class LocalMount implements RunningMount {
         this.parts = parts;
         this.clock = clock;
         this.reporter = new StatusReporter(config, mountPoint, parts, clock, () -> isEnding);
-        FileStat stat = new FileStat();
-        this.connection =
-                Linux.stat(mountPoint.toString(), stat) == 0 ? stat.device & 0xff | stat.device >>> 12 & ~0xffL : -1;
+        String device = MountPoints.device(mountPoint);
+        this.connection = device == null ? -1 : Long.parseLong(device.substring(device.indexOf(':') + 1));
         new Thread(this::awaitSession, "mount-end").start();
     }
 

@@ -103,7 +103,7 @@ public final class MountProcess {
         MountPoints.Mounted mounted = MountPoints.find(canonical);
         boolean isMounted = mounted != null && mounted.isQsfs();
         boolean isDead = found.condition() == MountFinder.Condition.LEFT_OVER
-                || (found.condition() == MountFinder.Condition.FOREIGN && !Files.exists(canonical));
+                || (found.condition() == MountFinder.Condition.FOREIGN && MountPoints.isDead(canonical));
         if (isDead) {
             finder.detach(found);
             out.line("detached " + canonical + ", which a process that is gone left mounted");

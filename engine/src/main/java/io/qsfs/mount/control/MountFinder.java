@@ -15,7 +15,6 @@ import java.util.stream.Collectors;
  * <p>Threading: one thread.
  */
 public final class MountFinder {
-    private static final int MNT_DETACH = 2;
 
     private final MountRegistry registry;
 
@@ -109,7 +108,8 @@ public final class MountFinder {
     /** Detaches a mount point whose process is gone and forgets the entry. */
     public void detach(Found found) {
         if (found.condition() != Condition.GONE) {
-            int outcome = Linux.umount2(found.mountPoint().toString(), MNT_DETACH);
+            int outcome = Linux.umount2(
+                    found.mountPoint().toString(), Linux.MNT_DETACH | Linux.MNT_FORCE); // what waits in it ends
             if (outcome != 0 && fusermount(found.mountPoint()) != 0) {
                 throw new QsfsException("mount point " + found.mountPoint() + " cannot be detached (errno " + -outcome
                         + "): run qsfs umount as the user who mounted, or as root.");

@@ -1,5 +1,7 @@
 package io.qsfs.mount.control;
 
+import io.qsfs.bindings.linux.FsStat;
+import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.Failures;
 import io.qsfs.config.QsfsException;
 import java.io.IOException;
@@ -23,11 +25,12 @@ public final class MountPoints {
     /**
      * A line of mountinfo.
      *
+     * @param device     as {@code 0:52}, major and minor.
      * @param mountPoint canonical.
      * @param type       as {@code fuse.qsfs}.
      * @param source     as {@code qsfs:NAME}.
      */
-    public record Mounted(String mountPoint, String type, String source) {
+    public record Mounted(String device, String mountPoint, String type, String source) {
         /** Whether it is one of ours. */
         public boolean isQsfs() {
             return type.equals("fuse.qsfs") || source.startsWith("qsfs:");
@@ -64,6 +67,23 @@ public final class MountPoints {
         return top;
     }
 
+    /**
+     * The device of what is mounted at a canonical path, as {@code 0:52}; null when nothing is. A process that serves a mount
+     * asks here: if it asked its own mount and was killed before it answered, it could never end.
+     */
+    public static String device(Path canonical) {
+        Mounted mounted = find(canonical);
+        return mounted == null ? null : mounted.device();
+    }
+
+    /**
+     * True when the process that served what is mounted here is gone. Attributes may still come from the kernel's cache, the
+     * free space never does.
+     */
+    public static boolean isDead(Path canonical) {
+        return Linux.statvfs(canonical.toString(), new FsStat()) == -Linux.ENOTCONN;
+    }
+
     /** All that is mounted, in the order of mounting. */
     public static List<Mounted> list() {
         try {
@@ -84,7 +104,7 @@ public final class MountPoints {
             String[] before = line.substring(0, separator).split(" ");
             String[] after = line.substring(separator + 3).split(" ");
             if (before.length >= 5 && after.length >= 2) {
-                mounts.add(new Mounted(unescape(before[4]), after[0], unescape(after[1])));
+                mounts.add(new Mounted(before[2], unescape(before[4]), after[0], unescape(after[1])));
             }
         }
         return mounts;
