@@ -166,8 +166,7 @@ final class FileSystemAgent implements Agent, RecordSink {
             whenClosed.closed(nextData, nextMeta, errno);
             return;
         }
-        afterBatch.add(() -> sync.request(
-                dataEnd, meta.appendPosition(), (token, failure) -> whenClosed.closed(nextData, nextMeta, failure), 0));
+        afterBatch.add(() -> requestSync((token, failure) -> whenClosed.closed(nextData, nextMeta, failure), 0));
     }
 
     /** Makes everything received durable, then tells {@code waiter} on {@code log-sync}. */
@@ -177,7 +176,16 @@ final class FileSystemAgent implements Agent, RecordSink {
             return;
         }
         isSyncDue = true;
-        afterBatch.add(() -> sync.request(dataEnd, meta.appendPosition(), waiter, token));
+        afterBatch.add(() -> requestSync(waiter, token));
+    }
+
+    /** After a batch, whose records may not have been written: then nothing is durable, and whoever waits hears of it. */
+    private void requestSync(SyncWaiter waiter, long token) {
+        if (stoppedBy != 0) {
+            waiter.synced(token, stoppedBy);
+        } else {
+            sync.request(dataEnd, meta.appendPosition(), waiter, token);
+        }
     }
 
     /** Commits what is applied, now. */

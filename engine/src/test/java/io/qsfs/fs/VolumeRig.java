@@ -3,6 +3,8 @@ package io.qsfs.fs;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.Index;
 import io.qsfs.index.IndexContext;
+import io.qsfs.index.Machine;
+import io.qsfs.index.RecordCheck;
 import io.qsfs.log.Disk;
 import io.qsfs.log.LogContext;
 import io.qsfs.log.MetaElsewhere;
@@ -44,21 +46,35 @@ public final class VolumeRig implements AutoCloseable {
     /** As the others, with another disk below the log. */
     public VolumeRig(
             Path directory, Replies replies, ParkedReads.Interrupts interrupts, EvictedBytes evicted, Disk disk) {
+        this(directory, disk, Machine.THIS, SEGMENT_BYTES, replies, interrupts, evicted);
+    }
+
+    /** A volume whose log lies on a disk of the test's, on a machine of the test's. */
+    public VolumeRig(
+            Path directory,
+            Disk disk,
+            Machine machine,
+            long segmentBytes,
+            Replies replies,
+            ParkedReads.Interrupts interrupts,
+            EvictedBytes evicted) {
         Id128 volume = new Id128(1, 2);
         FileSystem[] late = new FileSystem[1];
         log = SegmentLog.open(new LogContext()
                 .disk(disk)
                 .directory(directory.resolve("log"))
                 .volumeId(volume)
-                .segmentBytes(SEGMENT_BYTES)
+                .segmentBytes(segmentBytes)
                 .claimSlots(WORKERS + 1)
                 .syncDue(() -> {
                     if (late[0] != null) {
                         late[0].syncDue();
                     }
                 }));
-        index = Index.open(IndexContext.of(directory.resolve("index"), volume, SEGMENT_BYTES)
-                .withMapBytes(1L << 32));
+        index = Index.open(IndexContext.of(directory.resolve("index"), volume, segmentBytes)
+                .withMapBytes(1L << 32)
+                .withMachine(machine)
+                .withRecordCheck(this::check));
         try (RecoveryScan scan = log.scan()) {
             ScanStart start =
                     new ScanStart(index.writer().appliedEnd(), index.writer().appliedSequence() + 1, 0, 0);
@@ -67,17 +83,30 @@ public final class VolumeRig implements AutoCloseable {
                     (record, at, position, length) -> index.writer().apply(record, at, position),
                     MetaElsewhere.NOWHERE);
             index.writer().commit();
+            if (!replay.isWhole()) {
+                throw new IllegalStateException("rot where none was made: " + replay);
+            }
             log.closeRecovered(scan, replay);
+        } catch (RuntimeException e) {
+            giveUp();
+            throw e;
         }
         Id128 mountId = new Id128(3, ThreadLocalRandom.current().nextLong());
         long nextMeta = Math.max(
                 log.catalog().nextNumber(Streams.META),
-                (index.writer().appliedEnd() + SEGMENT_BYTES - 1) / SEGMENT_BYTES);
-        log.begin(
-                new MountIdentity(mountId, 1, 1),
-                log.catalog().nextNumber(Streams.DATA),
-                nextMeta,
-                index.writer().appliedSequence() + 1);
+                (index.writer().appliedEnd() + segmentBytes - 1) / segmentBytes);
+        try {
+            log.begin(
+                    new MountIdentity(mountId, 1, 1),
+                    Math.max(
+                            log.catalog().nextNumber(Streams.DATA),
+                            (index.writer().dataEnd() + segmentBytes - 1) / segmentBytes),
+                    nextMeta,
+                    index.writer().appliedSequence() + 1);
+        } catch (RuntimeException e) {
+            giveUp();
+            throw e;
+        }
         fileSystem = new FileSystem(
                 new FileSystemContext(
                         index,
@@ -102,6 +131,18 @@ public final class VolumeRig implements AutoCloseable {
                 .machineRecords()
                 .mount(mountId, 1, 1, 0, replay.endPosition(), replay.dataEnd(), new Id128(9, 9), 0));
         fileSystem.start();
+    }
+
+    private RecordCheck.Answer check(long position, long sequence, int length, int crc) {
+        try (RecoveryScan scan = log.scan()) {
+            return scan.holds(position, sequence, crc) ? RecordCheck.Answer.SAME : RecordCheck.Answer.DIFFERENT;
+        }
+    }
+
+    private void giveUp() {
+        index.close();
+        log.close();
+        arena.close();
     }
 
     public FileSystem fileSystem() {

@@ -44,6 +44,7 @@ public final class SimDisk implements Disk {
     private final Map<Path, Inode> syncedNames = new HashMap<>();
     private final List<NameChange> nameChanges = new ArrayList<>();
     private boolean dead;
+    private long operationsLeft = Long.MAX_VALUE;
 
     private long capacityBytes = Long.MAX_VALUE;
     private int syncsToFail;
@@ -156,6 +157,23 @@ public final class SimDisk implements Disk {
     /** A file system without fallocate. */
     public synchronized void fallocateMissing() {
         fallocateMissing = true;
+    }
+
+    /** The power goes at the {@code count}-th change from here: it and all later ones fail, and {@link #powerCut} shows what is left. */
+    public synchronized void diesAtChange(long count) {
+        operationsLeft = count;
+    }
+
+    /** True when the power is gone. */
+    public synchronized boolean isDead() {
+        return dead;
+    }
+
+    private boolean isAlive() {
+        if (!dead && operationsLeft != Long.MAX_VALUE && --operationsLeft <= 0) {
+            die();
+        }
+        return !dead;
     }
 
     /** How often a file was synced. */
@@ -289,7 +307,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int open(Path path, int flags, int mode) {
-        if (dead) {
+        if (!isAlive()) {
             return -Linux.EIO;
         }
         boolean isNew = !names.containsKey(path);
@@ -326,6 +344,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int pwrite(int fd, MemorySegment source, long offset, long length, long fileOffset) {
+        isAlive();
         Inode inode = open.get(fd);
         if (inode == null) {
             return -Linux.EIO;
@@ -367,6 +386,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int fsync(int fd) {
+        isAlive();
         Inode inode = open.get(fd);
         if (inode == null) {
             return -Linux.EIO;
@@ -381,6 +401,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int fallocate(int fd, int mode, long offset, long length) {
+        isAlive();
         Inode inode = open.get(fd);
         if (inode == null) {
             return -Linux.EIO;
@@ -405,6 +426,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int ftruncate(int fd, long length) {
+        isAlive();
         Inode inode = open.get(fd);
         if (inode == null) {
             return -Linux.EIO;
@@ -435,7 +457,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int rename(Path from, Path to) {
-        if (dead) {
+        if (!isAlive()) {
             return -Linux.EIO;
         }
         int outcome = real.rename(from, to);
@@ -447,7 +469,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int unlink(Path path) {
-        if (dead) {
+        if (!isAlive()) {
             return -Linux.EIO;
         }
         int outcome = real.unlink(path);
@@ -464,7 +486,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public synchronized int syncDirectory(Path directory) {
-        if (dead) {
+        if (!isAlive()) {
             return -Linux.EIO;
         }
         if (directorySyncsDoNothing) {
