@@ -64,6 +64,16 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
         return rig.index();
     }
 
+    /** Sequence of the last record that is committed. */
+    long appliedSequence() {
+        try (IndexReader reader = rig.index().newReader()) {
+            reader.renew();
+            long sequence = reader.appliedSequence();
+            reader.release();
+            return sequence;
+        }
+    }
+
     long made; // the inode that a call has made
 
     int make(long parent, String name, int mode) {
