@@ -229,4 +229,48 @@ class ScriptsTest {
             }
         }
     }
+
+    /** A change of the code may not quietly take a mutation away. */
+    @Test
+    void shouldHaveMutationsThatApplyAndAreListed() throws Exception {
+        environment.put("PATH", System.getenv("PATH"));
+        List<Path> patches;
+        try (Stream<Path> files = Files.list(SCRIPTS.resolve("suites/mutations.d"))) {
+            patches = files.sorted().toList();
+        }
+        assertTrue(patches.size() >= 25, "mutations: " + patches.size());
+        for (Path patch : patches) {
+            Ended ended = run(
+                    Path.of("/usr/bin/env"),
+                    "git",
+                    "-C",
+                    SCRIPTS.getParent().toString(),
+                    "apply",
+                    "--check",
+                    patch.toString());
+            assertEquals(0, ended.code(), patch + " does not apply any more: " + ended.err());
+            String test = Files.readString(patch).lines().toList().get(1);
+            assertTrue(test.startsWith("Test: "), patch + " names no test");
+            assertTrue(isThere(test.substring("Test: ".length())), patch + " names a test that is not there: " + test);
+        }
+        Ended docs = run(SCRIPTS.resolve("suites/mutations"), "--docs");
+        assertEquals(
+                Files.readString(SCRIPTS.resolve("../docs/mutations.md")),
+                docs.out(),
+                "write it anew: scripts/suites/mutations --docs > docs/mutations.md " + docs.err());
+    }
+
+    private static boolean isThere(String test) throws IOException {
+        String[] parts = test.split("#");
+        for (String module : List.of("engine", "bindings")) {
+            try (Stream<Path> files =
+                    Files.walk(SCRIPTS.resolve("..").resolve(module).resolve("src/test/java"))) {
+                for (Path file :
+                        files.filter(f -> f.endsWith(parts[0] + ".java")).toList()) {
+                    return parts.length == 1 || Files.readString(file).contains(" " + parts[1] + "(");
+                }
+            }
+        }
+        return false;
+    }
 }
