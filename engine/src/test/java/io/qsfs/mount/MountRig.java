@@ -177,6 +177,11 @@ final class MountRig implements AutoCloseable {
         return mount;
     }
 
+    /** Drops all local bytes that are placed, after placing them. */
+    EvictReport evict() {
+        return mount.evict(true, PrintSink.NONE);
+    }
+
     UnmountReport unmount() {
         UnmountReport report = mount.unmount(false, PrintSink.NONE);
         mount = null;
