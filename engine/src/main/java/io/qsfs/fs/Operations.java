@@ -409,6 +409,7 @@ final class Operations {
                 meta.staging(),
                 at,
                 clock.realtimeNs(),
+                0,
                 ino,
                 valid,
                 mode & Modes.PERMISSIONS,

@@ -21,14 +21,22 @@ final class FileEditor {
     private final Tree tree;
     private final InodeTable inodes;
     private final ExtentEditor extents;
+    private final AttributeEditor attributes;
     private final IndexState state;
     private final long segmentBytes;
     private final Inode inode = new Inode();
 
-    FileEditor(Tree tree, InodeTable inodes, ExtentEditor extents, IndexState state, long segmentBytes) {
+    FileEditor(
+            Tree tree,
+            InodeTable inodes,
+            ExtentEditor extents,
+            AttributeEditor attributes,
+            IndexState state,
+            long segmentBytes) {
         this.tree = tree;
         this.inodes = inodes;
         this.extents = extents;
+        this.attributes = attributes;
         this.state = state;
         this.segmentBytes = segmentBytes;
     }
@@ -116,10 +124,8 @@ final class FileEditor {
     private int storeChanged(MemorySegment record, long at, int killFlag) {
         inode.mtimeNs = RecordHeader.timeNs(record, at);
         inode.ctimeNs = inode.mtimeNs;
-        if ((RecordHeader.flags(record, at) & killFlag) != 0) {
-            inode.mode = withoutPrivileges(inode.mode);
-        }
-        return inodes.store(inode);
+        int rc = (RecordHeader.flags(record, at) & killFlag) != 0 ? killPrivileges() : 0;
+        return rc == 0 ? inodes.store(inode) : rc;
     }
 
     int setAttributes(MemorySegment record, long at) {
@@ -152,7 +158,10 @@ final class FileEditor {
             inode.mtimeNs = SetAttrRecord.mtimeNs(record, at);
         }
         inode.ctimeNs = (valid & SetAttrRecord.CTIME) != 0 ? SetAttrRecord.ctimeNs(record, at) : timeNs;
-        return inodes.store(inode);
+        if ((RecordHeader.flags(record, at) & SetAttrRecord.FLAG_KILL_PRIVILEGES) != 0) {
+            rc = killPrivileges();
+        }
+        return rc == 0 ? inodes.store(inode) : rc;
     }
 
     private int resize(long size) {
@@ -190,6 +199,7 @@ final class FileEditor {
         } else if (inode.isSymbolicLink()) {
             rc = tree.delete(IndexKey.one(tree.key, IndexKey.SYMLINK, ino));
         }
+        rc = rc == 0 ? attributes.removeAll(inode) : rc;
         if (rc == 0) {
             rc = tree.delete(IndexKey.one(tree.key, IndexKey.INODE, ino));
         }
@@ -203,6 +213,11 @@ final class FileEditor {
     private void account(long bytes) {
         inode.allocatedBytes += bytes;
         state.allocatedBytes += bytes;
+    }
+
+    private int killPrivileges() {
+        inode.mode = withoutPrivileges(inode.mode);
+        return attributes.removeCapability(inode);
     }
 
     /** As the kernel does: the group bit without group execution means mandatory locking and stays. */

@@ -15,7 +15,7 @@ import java.nio.ByteOrder;
  * 'C' directory8 cookie8 name by cookie 'M' text               about the index itself
  * 'D' directory8 name    name           'P' stream1 number8    placement
  * 'E' ino8 fileOffset8   extent         'S' position8          shared range
- * 'G' stream1 number8    segment        'X' ino8 name          extended attribute (reserved)
+ * 'G' stream1 number8    segment        'X' ino8 name          extended attribute
  *                                       'Y' ino8               target of a symbolic link
  * </pre>
  *
@@ -38,6 +38,7 @@ final class IndexKey {
     static final byte META = 'M';
     static final byte PLACEMENT = 'P';
     static final byte SHARED = 'S';
+
     static final byte SYMLINK = 'Y';
 
     /** Length of the keys with one number. */
@@ -46,6 +47,9 @@ final class IndexKey {
     static final int TWO_BYTES = 17;
     /** Length of the keys of segments and placements. */
     static final int SEGMENT_BYTES = 10;
+
+    /** Where the name of a directory entry or an attribute begins. */
+    static final int AT_NAME = 9;
 
     private static final ValueLayout.OfLong BIG_ENDIAN =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -69,9 +73,17 @@ final class IndexKey {
     }
 
     static int name(MemorySegment key, long directory, MemorySegment name, long offset, int length) {
+        return named(key, NAME, directory, name, offset, length);
+    }
+
+    static int attribute(MemorySegment key, long ino, MemorySegment name, long offset, int length) {
+        return named(key, ATTRIBUTE, ino, name, offset, length);
+    }
+
+    private static int named(MemorySegment key, byte tag, long first, MemorySegment name, long offset, int length) {
         assert length > 0 && length <= NAME_BYTES_MAX : length;
-        key.set(JAVA_BYTE, 0, NAME);
-        key.set(BIG_ENDIAN, AT_FIRST, directory);
+        key.set(JAVA_BYTE, 0, tag);
+        key.set(BIG_ENDIAN, AT_FIRST, first);
         MemorySegment.copy(name, offset, key, AT_SECOND, length);
         return AT_SECOND + length;
     }
@@ -94,6 +106,11 @@ final class IndexKey {
     /** True when the key has this tag and, for tags with a first number, belongs to {@code first}. */
     static boolean isTwoOf(MemorySegment key, int keyBytes, byte tag, long first) {
         return keyBytes == TWO_BYTES && key.get(JAVA_BYTE, 0) == tag && first(key) == first;
+    }
+
+    /** True when this is an extended attribute of {@code ino}; its name begins at {@link #AT_NAME}. */
+    static boolean isAttributeOf(MemorySegment key, int keyBytes, long ino) {
+        return keyBytes > AT_SECOND && key.get(JAVA_BYTE, 0) == ATTRIBUTE && first(key) == ino;
     }
 
     static boolean isTag(MemorySegment key, int keyBytes, byte tag) {

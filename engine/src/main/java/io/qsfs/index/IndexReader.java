@@ -102,6 +102,16 @@ public final class IndexReader implements IndexView, AutoCloseable {
     }
 
     @Override
+    public int attribute(long ino, MemorySegment name, long offset, int length, MemorySegment out, long outOffset) {
+        return snapshot().attribute(ino, name, offset, length, out, outOffset);
+    }
+
+    @Override
+    public int forEachAttribute(long ino, AttributeVisitor visitor) {
+        return snapshot().forEachAttribute(ino, visitor);
+    }
+
+    @Override
     public SegmentInfo segment(int stream, long number) {
         return snapshot().segment(stream, number);
     }

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
  * ({@link IndexWriter}).
  *
  * <p>Methods that return int return 0 or a positive errno: ENOENT for what is not there, EIO when the index is damaged
- * or the disk fails. Up to {@link #extents} nothing is allocated.
+ * or the disk fails. Up to {@link #forEachAttribute} nothing is allocated.
  *
  * <p>Threading: one thread at a time for each view.
  */
@@ -38,6 +38,15 @@ public sealed interface IndexView permits IndexWriter, IndexReader {
      * is a hole.
      */
     int extents(long ino, long offset, long length, ExtentList out);
+
+    /**
+     * Copies the value of an extended attribute. Returns its length, or -errno; -ENODATA when there is none, -ERANGE when
+     * it does not fit.
+     */
+    int attribute(long ino, MemorySegment name, long offset, int length, MemorySegment out, long outOffset);
+
+    /** Visits the extended attributes of an inode in the order of their names' bytes. */
+    int forEachAttribute(long ino, AttributeVisitor visitor);
 
     /** What is known of a segment, or null. */
     SegmentInfo segment(int stream, long number);
@@ -71,6 +80,13 @@ public sealed interface IndexView permits IndexWriter, IndexReader {
 
     /** End of the highest range of the data stream that any record named. */
     long dataEnd();
+
+    /** Gets extended attributes. */
+    @FunctionalInterface
+    interface AttributeVisitor {
+        /** One attribute; false to stop here. Names are borrowed until return. */
+        boolean attribute(MemorySegment name, long offset, int length, int valueBytes);
+    }
 
     /** Gets the numbers of orphans. */
     @FunctionalInterface

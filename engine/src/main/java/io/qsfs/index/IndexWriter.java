@@ -33,6 +33,7 @@ public final class IndexWriter implements IndexView {
     private final SharedRanges shared;
     private final NameEditor names;
     private final FileEditor files;
+    private final AttributeEditor attributes;
     private final SegmentEditor segments;
     private final IndexState state = new IndexState();
     private final IndexState committed = new IndexState();
@@ -52,7 +53,9 @@ public final class IndexWriter implements IndexView {
         InodeTable inodes = new InodeTable(tree, view);
         names = new NameEditor(tree, view, inodes, state);
         shared = new SharedRanges(tree, deltas, segmentBytes);
-        files = new FileEditor(tree, inodes, new ExtentEditor(tree, shared, segmentBytes), state, segmentBytes);
+        attributes = new AttributeEditor(tree, inodes);
+        files = new FileEditor(
+                tree, inodes, new ExtentEditor(tree, shared, segmentBytes), attributes, state, segmentBytes);
         segments = new SegmentEditor(tree, deltas, segmentBytes);
     }
 
@@ -136,6 +139,8 @@ public final class IndexWriter implements IndexView {
             case CLOSED -> segments.close(record, at);
             case PLACED -> segments.place(record, at);
             case SHARD -> segments.shard(record, at);
+            case SET_XATTR -> attributes.set(record, at);
+            case REMOVE_XATTR -> attributes.remove(record, at);
             case PUNCH -> files.punch(record, at);
             case CLONE -> files.cloneRange(record, at);
         };
@@ -295,6 +300,18 @@ public final class IndexWriter implements IndexView {
     public int extents(long ino, long offset, long length, ExtentList list) {
         int rc = begin();
         return rc == 0 ? view.extents(ino, offset, length, list) : rc;
+    }
+
+    @Override
+    public int attribute(long ino, MemorySegment name, long offset, int length, MemorySegment out, long outOffset) {
+        int rc = begin();
+        return rc == 0 ? view.attribute(ino, name, offset, length, out, outOffset) : -rc;
+    }
+
+    @Override
+    public int forEachAttribute(long ino, AttributeVisitor visitor) {
+        int rc = begin();
+        return rc == 0 ? view.forEachAttribute(ino, visitor) : rc;
     }
 
     @Override

@@ -22,6 +22,8 @@ public final class Inode {
     public long allocatedBytes;
     /** Of a directory: the one it is in. Of anything else a hint: where its last new name is or was. */
     public long parent;
+    /** Of its extended attributes: the bytes of each name, of the 0 behind it in a list, and of the value. */
+    public int attributeBytes;
     /** Type and permissions as in st_mode. */
     public int mode;
 
@@ -54,6 +56,7 @@ public final class Inode {
         ctimeNs = other.ctimeNs;
         allocatedBytes = other.allocatedBytes;
         parent = other.parent;
+        attributeBytes = other.attributeBytes;
         mode = other.mode;
         uid = other.uid;
         gid = other.gid;

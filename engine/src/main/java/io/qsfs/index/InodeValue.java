@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * <pre>
  *  0      4      8      12     16     20     24      32      40      48      56         64       72
  * +------+------+------+------+------+------+-------+-------+-------+-------+----------+--------+
- * | mode | uid  | gid  | nlink| rdev |  0   | size  | atime | mtime | ctime | allocated| parent |
+ * | mode | uid  | gid  | nlink| rdev | attrs| size  | atime | mtime | ctime | allocated| parent |
  * +------+------+------+------+------+------+-------+-------+-------+-------+----------+--------+
  * </pre>
  *
@@ -25,7 +25,7 @@ final class InodeValue {
     private static final int AT_GID = 8;
     private static final int AT_NLINK = 12;
     private static final int AT_RDEV = 16;
-    private static final int AT_RESERVED = 20;
+    private static final int AT_ATTRIBUTE_BYTES = 20;
     private static final int AT_SIZE = 24;
     private static final int AT_ATIME_NS = 32;
     private static final int AT_MTIME_NS = 40;
@@ -41,7 +41,7 @@ final class InodeValue {
         value.set(INT, AT_GID, inode.gid);
         value.set(INT, AT_NLINK, inode.nlink);
         value.set(INT, AT_RDEV, inode.rdev);
-        value.set(INT, AT_RESERVED, 0);
+        value.set(INT, AT_ATTRIBUTE_BYTES, inode.attributeBytes);
         value.set(LONG, AT_SIZE, inode.size);
         value.set(LONG, AT_ATIME_NS, inode.atimeNs);
         value.set(LONG, AT_MTIME_NS, inode.mtimeNs);
@@ -57,6 +57,7 @@ final class InodeValue {
                 || value.get(LONG, AT_SIZE) < 0
                 || value.get(LONG, AT_ALLOCATED_BYTES) < 0
                 || value.get(INT, AT_NLINK) < 0
+                || value.get(INT, AT_ATTRIBUTE_BYTES) < 0
                 || !FileType.isKnown(value.get(INT, AT_MODE))) {
             return false;
         }
@@ -66,6 +67,7 @@ final class InodeValue {
         out.gid = value.get(INT, AT_GID);
         out.nlink = value.get(INT, AT_NLINK);
         out.rdev = value.get(INT, AT_RDEV);
+        out.attributeBytes = value.get(INT, AT_ATTRIBUTE_BYTES);
         out.size = value.get(LONG, AT_SIZE);
         out.atimeNs = value.get(LONG, AT_ATIME_NS);
         out.mtimeNs = value.get(LONG, AT_MTIME_NS);

@@ -72,6 +72,7 @@ final class NameEditor {
         inode.mtimeNs = timeNs;
         inode.ctimeNs = timeNs;
         inode.allocatedBytes = 0;
+        inode.attributeBytes = 0;
         inode.parent = parent.ino;
         rc = inodes.store(inode);
         if (rc == 0 && targetLength > 0) {

@@ -54,7 +54,9 @@ public enum Refusal {
     /** A position range that is none, or lies outside of its segment. */
     BAD_SEGMENT("its positions do not fit its segment"),
     /** More shards than the placement has. */
-    BAD_SHARD("it names a shard that the placement does not have");
+    BAD_SHARD("it names a shard that the placement does not have"),
+    /** The attribute does not exist. */
+    NO_ATTRIBUTE("it removes an extended attribute that does not exist");
 
     private static final int CODE_MIN = 10_000;
     private static final Refusal[] ALL = values();

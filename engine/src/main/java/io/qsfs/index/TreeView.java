@@ -148,6 +148,34 @@ final class TreeView {
         return IndexKey.isTwoOf(tree.key, tree.keyBytes, IndexKey.EXTENT, ino);
     }
 
+    int attribute(long ino, MemorySegment name, long offset, int length, MemorySegment out, long outOffset) {
+        if (length <= 0 || length > IndexKey.NAME_BYTES_MAX) {
+            return -Linux.ENODATA;
+        }
+        int rc = tree.get(IndexKey.attribute(tree.key, ino, name, offset, length));
+        if (rc != 0) {
+            return rc == Linux.ENOENT ? -Linux.ENODATA : -rc;
+        }
+        int bytes = tree.valueBytes;
+        if (bytes > out.byteSize() - outOffset) {
+            return -Linux.ERANGE;
+        }
+        MemorySegment.copy(tree.value, 0, out, outOffset, bytes);
+        return bytes;
+    }
+
+    int forEachAttribute(long ino, IndexView.AttributeVisitor visitor) {
+        int rc = walk.seek(IndexKey.one(walk.key, IndexKey.ATTRIBUTE, ino));
+        while (rc == 0 && IndexKey.isAttributeOf(walk.key, walk.keyBytes, ino)) {
+            int nameLength = walk.keyBytes - IndexKey.AT_NAME;
+            if (!visitor.attribute(walk.key, IndexKey.AT_NAME, nameLength, walk.valueBytes)) {
+                return 0;
+            }
+            rc = walk.next();
+        }
+        return endOfWalk(rc);
+    }
+
     SegmentInfo segment(int stream, long number) {
         int rc = tree.get(IndexKey.segment(tree.key, IndexKey.SEGMENT, stream, number));
         return rc == 0 && SegmentValue.isSound(tree.value, tree.valueBytes)

@@ -2,6 +2,7 @@ package io.qsfs.index;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.qsfs.bindings.linux.Linux;
 import io.qsfs.memory.Id128;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -99,6 +100,32 @@ final class IndexFixture implements AutoCloseable {
                     ? "errno " + -length
                     : new String(out.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
         }
+    }
+
+    /** The value of an extended attribute, null when there is none. */
+    static byte[] attribute(IndexView view, long ino, String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+            MemorySegment segment = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            MemorySegment out = arena.allocate(1 << 16);
+            int length = view.attribute(ino, segment, 0, bytes.length, out, 0);
+            if (length < 0) {
+                assertEquals(-Linux.ENODATA, length);
+                return null;
+            }
+            return out.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /** The names of the extended attributes of an inode, in the order of reading. */
+    static List<String> attributeNames(IndexView view, long ino) {
+        List<String> names = new java.util.ArrayList<>();
+        assertEquals(0, view.forEachAttribute(ino, (name, offset, length, valueBytes) -> {
+            byte[] bytes = name.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+            names.add(new String(bytes, StandardCharsets.UTF_8));
+            return true;
+        }));
+        return names;
     }
 
     /** Names and cookies of a directory, in the order of reading. */

@@ -1,6 +1,8 @@
 package io.qsfs.index;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ final class IndexModel {
         /** Position in the data stream of each byte, -1 in a hole. */
         long[] content = new long[0];
 
+        final TreeMap<String, byte[]> attributes = new TreeMap<>();
         final TreeMap<String, Name> names = new TreeMap<>();
 
         boolean isDirectory() {
@@ -267,8 +270,34 @@ final class IndexModel {
     private static void changed(Node node, boolean kills, long timeNs) {
         touch(node, timeNs);
         if (kills) {
-            node.mode &= (node.mode & 010) != 0 ? ~06000 : ~04000;
+            kill(node);
         }
+    }
+
+    private static void kill(Node node) {
+        node.mode &= (node.mode & 010) != 0 ? ~06000 : ~04000;
+        node.attributes.remove("security.capability");
+    }
+
+    boolean setXattr(long ino, String name, byte[] value, boolean hasMode, int mode, long timeNs) {
+        Node node = nodes.get(ino);
+        if (node == null) {
+            return false;
+        }
+        node.attributes.put(name, value);
+        node.mode = hasMode ? (node.mode & 0170000) | mode : node.mode;
+        node.ctimeNs = timeNs;
+        return true;
+    }
+
+    boolean removeXattr(long ino, String name, boolean hasMode, int mode, long timeNs) {
+        Node node = nodes.get(ino);
+        if (node == null || node.attributes.remove(name) == null) {
+            return false;
+        }
+        node.mode = hasMode ? (node.mode & 0170000) | mode : node.mode;
+        node.ctimeNs = timeNs;
+        return true;
     }
 
     private void forget(Node node, int at) {
@@ -278,7 +307,7 @@ final class IndexModel {
         }
     }
 
-    boolean setAttributes(long ino, int valid, int mode, int size, long timeNs) {
+    boolean setAttributes(long ino, int valid, int mode, int size, boolean kills, long timeNs) {
         Node node = nodes.get(ino);
         if (node == null || ((valid & 8) != 0 && !node.isFile())) {
             return false;
@@ -297,6 +326,9 @@ final class IndexModel {
         node.atimeNs = (valid & 16) != 0 ? timeNs + 1 : node.atimeNs;
         node.mtimeNs = (valid & 32) != 0 ? timeNs + 2 : node.mtimeNs;
         node.ctimeNs = (valid & 64) != 0 ? timeNs + 3 : timeNs;
+        if (kills) {
+            kill(node);
+        }
         return true;
     }
 
@@ -403,7 +435,22 @@ final class IndexModel {
                 .map(Map.Entry::getKey)
                 .toList();
         assertEquals(byCookie, IndexFixture.names(view, node.ino, 2));
+        checkAttributes(view, node, inode);
         checkContent(view, node);
+    }
+
+    private static void checkAttributes(IndexView view, Node node, Inode inode) {
+        int bytes = 0;
+        for (Map.Entry<String, byte[]> attribute : node.attributes.entrySet()) {
+            assertArrayEquals(
+                    attribute.getValue(),
+                    IndexFixture.attribute(view, node.ino, attribute.getKey()),
+                    attribute.getKey());
+            bytes += attribute.getKey().length() + 1 + attribute.getValue().length;
+        }
+        assertEquals(bytes, inode.attributeBytes);
+        assertEquals(List.copyOf(node.attributes.keySet()), IndexFixture.attributeNames(view, node.ino));
+        assertNull(IndexFixture.attribute(view, node.ino, "user.no such name"));
     }
 
     private static void checkContent(IndexView view, Node node) {

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.qsfs.log.record.CloneRecord;
+import io.qsfs.log.record.RemoveXattrRecord;
+import io.qsfs.log.record.SetAttrRecord;
+import io.qsfs.log.record.SetXattrRecord;
 import io.qsfs.log.record.WriteRecord;
 import java.util.HashSet;
 import java.util.List;
@@ -171,7 +174,7 @@ class IndexModelPropertyTest {
                 boolean exchange = replaced != 0 && random.nextInt(3) == 0;
                 length = log.rename(parent, newParent, ino, replaced, name, newName, exchange);
                 fits = model.rename(parent, newParent, ino, replaced, name, newName, exchange, log.timeNs, cookie());
-            } else if (operation < 80) {
+            } else if (operation < 76) {
                 long ino = file();
                 int bytes = 1 + random.nextInt(random.nextInt(4) == 0 ? 900 : 60);
                 int offset = random.nextInt(4) == 0 ? (int) sizeOf(ino) : random.nextInt(FILE_BYTES_MAX);
@@ -183,14 +186,14 @@ class IndexModelPropertyTest {
                 length = log.write(ino, offset, dataPosition, bytes, kills ? WriteRecord.FLAG_KILL_PRIVILEGES : 0);
                 fits = model.write(ino, offset, dataPosition, bytes, kills, log.timeNs);
                 dataPosition += bytes;
-            } else if (operation < 83) {
+            } else if (operation < 79) {
                 long ino = file();
                 int offset = random.nextInt(FILE_BYTES_MAX);
                 int bytes = 1 + random.nextInt(900);
                 int flags = random.nextInt(4);
                 length = log.punch(ino, offset, bytes, flags);
                 fits = model.punch(ino, offset, bytes, (flags & 1) != 0, (flags & 2) != 0, log.timeNs);
-            } else if (operation < 86) {
+            } else if (operation < 82) {
                 long source = file();
                 long ino = file();
                 int from = random.nextInt(FILE_BYTES_MAX);
@@ -199,14 +202,31 @@ class IndexModelPropertyTest {
                 boolean kills = random.nextInt(5) == 0;
                 length = log.cloneRange(source, from, ino, to, bytes, kills ? CloneRecord.FLAG_KILL_PRIVILEGES : 0);
                 fits = model.cloneRange(source, from, ino, to, bytes, kills, log.timeNs);
-            } else if (operation < 90) {
+            } else if (operation < 88) {
                 long ino = random.nextInt(4) == 0 ? anyInode() : file();
                 int valid = random.nextInt(128);
                 int size = random.nextInt(FILE_BYTES_MAX);
                 int mode = random.nextInt(010000);
-                length = log.setAttributes(ino, valid, mode, size);
-                fits = model.setAttributes(ino, valid, mode, size, log.timeNs);
-            } else if (operation < 95) {
+                boolean kills = random.nextInt(4) == 0;
+                length = log.setAttributes(ino, valid, mode, size, kills ? SetAttrRecord.FLAG_KILL_PRIVILEGES : 0);
+                fits = model.setAttributes(ino, valid, mode, size, kills, log.timeNs);
+            } else if (operation < 91) {
+                long ino = random.nextInt(4) == 0 ? anyInode() : file();
+                byte[] value = new byte[random.nextInt(random.nextInt(8) == 0 ? 65_537 : 40)];
+                random.nextBytes(value);
+                boolean hasMode = random.nextBoolean();
+                int mode = random.nextInt(010000);
+                String name = attributeName();
+                length = log.setXattr(ino, name, value, hasMode ? SetXattrRecord.FLAG_MODE : 0, mode);
+                fits = model.setXattr(ino, name, value, hasMode, mode, log.timeNs);
+            } else if (operation < 93) {
+                long ino = file();
+                boolean hasMode = random.nextBoolean();
+                int mode = random.nextInt(010000);
+                String name = attributeName();
+                length = log.removeXattr(ino, name, hasMode ? RemoveXattrRecord.FLAG_MODE : 0, mode);
+                fits = model.removeXattr(ino, name, hasMode, mode, log.timeNs);
+            } else if (operation < 96) {
                 long ino = orphan();
                 length = log.purge(ino);
                 fits = model.purge(ino);
@@ -232,7 +252,7 @@ class IndexModelPropertyTest {
             if (random.nextInt(8) == 0) {
                 int size = random.nextInt(700 / grain) * grain;
                 fixture.take(log.setAttributes(ino, 8, 0, size));
-                assertTrue(model.setAttributes(ino, 8, 0, size, log.timeNs));
+                assertTrue(model.setAttributes(ino, 8, 0, size, false, log.timeNs));
                 return;
             }
             int offset = random.nextInt(4) == 0 ? (int) sizeOf(ino) : random.nextInt(500 / grain) * grain;
@@ -292,6 +312,10 @@ class IndexModelPropertyTest {
 
         private long cookie() {
             return log.sequence + 1 + NameEditor.COOKIE_OFFSET;
+        }
+
+        private String attributeName() {
+            return random.nextInt(3) == 0 ? "security.capability" : "user.a" + random.nextInt(4);
         }
 
         private String name() {

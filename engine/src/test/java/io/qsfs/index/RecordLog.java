@@ -9,8 +9,10 @@ import io.qsfs.log.record.PlacedRecord;
 import io.qsfs.log.record.PunchRecord;
 import io.qsfs.log.record.PurgeRecord;
 import io.qsfs.log.record.RecordHeader;
+import io.qsfs.log.record.RemoveXattrRecord;
 import io.qsfs.log.record.RenameRecord;
 import io.qsfs.log.record.SetAttrRecord;
+import io.qsfs.log.record.SetXattrRecord;
 import io.qsfs.log.record.ShardRecord;
 import io.qsfs.log.record.SyncRecord;
 import io.qsfs.log.record.UnlinkRecord;
@@ -130,8 +132,25 @@ final class RecordLog {
     }
 
     int setAttributes(long ino, int valid, int mode, long size) {
+        return setAttributes(ino, valid, mode, size, 0);
+    }
+
+    int setAttributes(long ino, int valid, int mode, long size, int flags) {
         long now = tick();
-        return SetAttrRecord.encode(buffer, 0, now, ino, valid, mode, 77, 88, size, now + 1, now + 2, now + 3);
+        return SetAttrRecord.encode(buffer, 0, now, flags, ino, valid, mode, 77, 88, size, now + 1, now + 2, now + 3);
+    }
+
+    int setXattr(long ino, String name, byte[] value, int flags, int mode) {
+        byte[] n = bytes(name);
+        put(n, 0);
+        put(value, 1024);
+        return SetXattrRecord.encode(buffer, 0, tick(), flags, ino, mode, text, 0, n.length, text, 1024, value.length);
+    }
+
+    int removeXattr(long ino, String name, int flags, int mode) {
+        byte[] n = bytes(name);
+        put(n, 0);
+        return RemoveXattrRecord.encode(buffer, 0, tick(), flags, ino, mode, text, 0, n.length);
     }
 
     int purge(long ino) {

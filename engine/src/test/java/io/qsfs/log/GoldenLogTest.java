@@ -15,8 +15,10 @@ import io.qsfs.log.record.PunchRecord;
 import io.qsfs.log.record.PurgeRecord;
 import io.qsfs.log.record.RecordHeader;
 import io.qsfs.log.record.RecordType;
+import io.qsfs.log.record.RemoveXattrRecord;
 import io.qsfs.log.record.RenameRecord;
 import io.qsfs.log.record.SetAttrRecord;
+import io.qsfs.log.record.SetXattrRecord;
 import io.qsfs.log.record.ShardRecord;
 import io.qsfs.log.record.SyncRecord;
 import io.qsfs.log.record.UnlinkRecord;
@@ -146,7 +148,7 @@ class GoldenLogTest {
             case LINK -> LinkRecord.encode(record, 0, TIME, 2, 1, text, 10, 5);
             case UNLINK -> UnlinkRecord.encode(record, 0, TIME, 1, 2, text, 0, 4, 0);
             case RENAME -> RenameRecord.encode(record, 0, TIME, 1, 9, 2, 3, text, 10, 5, text, 15, 3, 0);
-            case SET_ATTR -> SetAttrRecord.encode(record, 0, TIME, 2, 0x7f, 0644, 1, 2, 12_345, 11, 22, 33);
+            case SET_ATTR -> SetAttrRecord.encode(record, 0, TIME, 0, 2, 0x7f, 0644, 1, 2, 12_345, 11, 22, 33);
             case WRITE ->
                 WriteRecord.encode(
                         record, 0, TIME, WriteRecord.FLAG_KILL_PRIVILEGES, 2, 65_536, 1_048_576, 4096, 0xcafebabe);
@@ -154,6 +156,15 @@ class GoldenLogTest {
             case CLOSED -> ClosedRecord.encode(record, 0, TIME, Streams.DATA, 5, MOUNT, 5_242_880, 6_000_000);
             case PLACED -> placed(record);
             case SHARD -> ShardRecord.encode(record, 0, TIME, Streams.DATA, 1, 5, SEAL, BACKEND);
+            case SET_XATTR -> {
+                MemorySegment attribute = arena.allocateFrom("user.namevalue");
+                yield SetXattrRecord.encode(
+                        record, 0, TIME, SetXattrRecord.FLAG_MODE, 2, 0640, attribute, 0, 9, attribute, 9, 5);
+            }
+            case REMOVE_XATTR -> {
+                MemorySegment attribute = arena.allocateFrom("user.namevalue");
+                yield RemoveXattrRecord.encode(record, 0, TIME, 0, 2, 0, attribute, 0, 9);
+            }
             case PUNCH ->
                 PunchRecord.encode(
                         record, 0, TIME, PunchRecord.FLAG_KILL_PRIVILEGES | PunchRecord.FLAG_GROWS, 2, 65_537, 12_345);

@@ -26,8 +26,8 @@ import java.lang.foreign.MemorySegment;
 public final class RecordHeader {
     /** Size of the frame in bytes, and the least length of a record. */
     public static final int BYTES = 32;
-    /** The longest record but padding: a placement of 255 shards with its chunk table. */
-    public static final int LENGTH_MAX = 64 * 1024;
+    /** The longest record but padding: an extended attribute of 64 KiB with its name, in whole pages. */
+    public static final int LENGTH_MAX = 68 * 1024;
     /** Alignment of every record in bytes. */
     public static final int ALIGNMENT = 8;
 

@@ -30,6 +30,10 @@ public enum RecordType {
     PLACED(12, PlacedRecord::isWellFormed),
     /** See {@link ShardRecord}. */
     SHARD(13, ShardRecord::isWellFormed),
+    /** See {@link SetXattrRecord}. */
+    SET_XATTR(14, SetXattrRecord::isWellFormed),
+    /** See {@link RemoveXattrRecord}. */
+    REMOVE_XATTR(15, RemoveXattrRecord::isWellFormed),
     /** See {@link PunchRecord}. */
     PUNCH(16, PunchRecord::isWellFormed),
     /** See {@link CloneRecord}. */

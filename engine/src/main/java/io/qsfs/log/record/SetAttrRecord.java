@@ -28,6 +28,11 @@ public final class SetAttrRecord {
     /** Bit of {@code valid}: ctime counts. */
     public static final int CTIME = 64;
 
+    /**
+     * Flag: set-user-id goes, set-group-id where the group may execute, and the file capabilities, after all else has changed.
+     */
+    public static final int FLAG_KILL_PRIVILEGES = 1;
+
     private static final int AT_INO = 32;
     private static final int AT_VALID = 40;
     private static final int AT_MODE = 44;
@@ -45,6 +50,7 @@ public final class SetAttrRecord {
             MemorySegment target,
             long at,
             long timeNs,
+            int flags,
             long ino,
             int valid,
             int mode,
@@ -55,7 +61,7 @@ public final class SetAttrRecord {
             long mtimeNs,
             long ctimeNs) {
         int length = FIXED_BYTES;
-        RecordHeader.encode(target, at, length, RecordType.SET_ATTR, 0, timeNs);
+        RecordHeader.encode(target, at, length, RecordType.SET_ATTR, flags, timeNs);
         target.set(LONG, at + AT_INO, ino);
         target.set(INT, at + AT_VALID, valid);
         target.set(INT, at + AT_MODE, mode);
