@@ -22,6 +22,10 @@ enum CommandType {
     RENAME,
     /** Attributes change. */
     SET_ATTRIBUTES,
+    /** An extended attribute gets a value. */
+    SET_XATTR,
+    /** An extended attribute goes. */
+    REMOVE_XATTR,
     /** A range of the data stream becomes content. */
     WRITE,
     /** A range becomes a hole. */

@@ -66,6 +66,7 @@ final class FileSystemAgent implements Agent, RecordSink {
     private final DataStream data;
     private final MetaStream meta;
     private final LogSync sync;
+    private final AttributeOperations attributes;
     private final Operations operations;
     private final ReplyBatch replies;
     private final SegmentCloser closer;
@@ -98,7 +99,9 @@ final class FileSystemAgent implements Agent, RecordSink {
         this.sync = context.log().sync();
         this.replies = new ReplyBatch(context.replies());
         this.uncommitted = new UncommittedRecords(fs.arena());
-        this.operations = new Operations(index, this, fs.marks(), fs.lookups(), fs.orphans(), fs.quota(), clock);
+        this.attributes = new AttributeOperations(index, this, fs.marks(), clock, fs.arena());
+        this.operations = new Operations(
+                index, this, fs.marks(), fs.lookups(), fs.orphans(), fs.quota(), attributes, clock);
         this.closer = new SegmentCloser(this, context, ring);
         meta.padObserver(this::padded);
     }
@@ -346,6 +349,15 @@ final class FileSystemAgent implements Agent, RecordSink {
                                 commands.get(INT, at + TEXT1_LENGTH)));
             case RENAME -> rename(request, at);
             case SET_ATTRIBUTES -> setAttributes(request, at);
+            case SET_XATTR -> setXattr(request, at);
+            case REMOVE_XATTR ->
+                replies.error(
+                        request,
+                        attributes.remove(
+                                commands.get(LONG, at + INO),
+                                commands,
+                                at + TEXT,
+                                commands.get(INT, at + TEXT1_LENGTH)));
             case FSYNC -> syncRequests[syncRequestCount++] = request;
             case PURGE -> purge(commands.get(LONG, at + INO));
             default -> throw new AssertionError("command: " + type);
@@ -426,6 +438,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         int outcome = operations.make(
                 commands.get(LONG, at + INO),
                 commands.get(INT, at + MODE),
+                (int) commands.get(LONG, at + A),
                 commands.get(INT, at + UID),
                 commands.get(INT, at + GID),
                 commands.get(INT, at + X),
@@ -467,6 +480,21 @@ final class FileSystemAgent implements Agent, RecordSink {
                         commands.get(LONG, at + INO),
                         commands.get(LONG, at + INO2),
                         commands.get(INT, at + X),
+                        commands,
+                        at + TEXT,
+                        nameLength,
+                        (long) at + TEXT + nameLength,
+                        commands.get(INT, at + TEXT2_LENGTH)));
+    }
+
+    private void setXattr(long request, int at) {
+        int nameLength = commands.get(INT, at + TEXT1_LENGTH);
+        replies.error(
+                request,
+                attributes.set(
+                        commands.get(LONG, at + INO),
+                        commands.get(INT, at + X),
+                        commands.get(INT, at + MODE) != 0,
                         commands,
                         at + TEXT,
                         nameLength,

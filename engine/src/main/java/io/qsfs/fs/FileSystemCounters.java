@@ -16,6 +16,8 @@ public final class FileSystemCounters {
     public final LongAdder bytesRead = new LongAdder();
     /** Reads that ended in an error. */
     public final LongAdder readErrors = new LongAdder();
+    /** Questions for the value of an extended attribute. */
+    public final LongAdder xattrReads = new LongAdder();
     /** Bytes of content taken. */
     public final LongAdder bytesWritten = new LongAdder();
 }

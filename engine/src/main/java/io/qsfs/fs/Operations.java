@@ -43,12 +43,16 @@ final class Operations {
     /** Most pieces of the source that one clone shares, so that no request holds up others for long. */
     private static final int CLONE_PIECES_MAX = 1_024;
 
+    /** Bit beside those of {@link SetAttrRecord}: privileges go, as the kernel wants it of a truncation. */
+    static final int KILL_PRIVILEGES = 1 << 30;
+
     private final IndexWriter index;
     private final RecordSink sink;
     private final ChangeMarks marks;
     private final LookupCounts lookups;
     private final Orphans orphans;
     private final Quota quota;
+    private final AttributeOperations attributes;
     private final Clock clock;
 
     private final Inode parent = new Inode();
@@ -66,6 +70,7 @@ final class Operations {
             LookupCounts lookups,
             Orphans orphans,
             Quota quota,
+            AttributeOperations attributes,
             Clock clock) {
         this.index = index;
         this.sink = sink;
@@ -73,6 +78,7 @@ final class Operations {
         this.lookups = lookups;
         this.orphans = orphans;
         this.quota = quota;
+        this.attributes = attributes;
         this.clock = clock;
     }
 
@@ -93,10 +99,15 @@ final class Operations {
         return index.inode(ino, found);
     }
 
-    /** mknod, mkdir, symlink, create. On success {@code made} is the new inode, and its lookup is counted. */
+    /**
+     * mknod, mkdir, symlink, create. On success {@code made} is the new inode, and its lookup is counted.
+     *
+     * @param umask of the caller; it counts where the directory hands on no default ACL.
+     */
     int make(
             long directory,
             int mode,
+            int umask,
             int uid,
             int gid,
             int rdev,
@@ -123,9 +134,17 @@ final class Operations {
         if (!quota.hasRoomForInode(index.inodes())) {
             return Linux.EDQUOT;
         }
+        boolean isSymlink = (mode & Modes.TYPE_MASK) == Modes.SYMLINK;
+        if (!isSymlink) {
+            bits = attributes.inherit(parent, bits, umask);
+            if (bits < 0) {
+                return -bits;
+            }
+        }
         long ino = index.nextInode();
         MetaStream meta = sink.meta();
-        long at = meta.stagingOffset(MakeRecord.FIXED_BYTES + nameLength + targetLength + 8);
+        int inherited = isSymlink ? 0 : AttributeOperations.INHERITED_BYTES_MAX; // room for all or for none
+        long at = meta.stagingOffset(MakeRecord.FIXED_BYTES + nameLength + targetLength + 8 + inherited);
         if (at < 0) {
             return (int) -at;
         }
@@ -148,6 +167,9 @@ final class Operations {
         marks.mark(directory);
         marks.mark(ino);
         outcome = sink.append(at, length);
+        if (outcome == 0 && !isSymlink) {
+            outcome = attributes.putInherited(ino);
+        }
         if (outcome != 0) {
             return outcome;
         }
@@ -376,7 +398,12 @@ final class Operations {
         return Linux.ELOOP;
     }
 
-    /** setattr: the fields that {@code valid} names (constants of {@link SetAttrRecord}). */
+    /**
+     * setattr: the fields that {@code valid} names (constants of {@link SetAttrRecord}, and {@link #KILL_PRIVILEGES}).
+     *
+     * <p>Set-user-id, set-group-id and file capabilities go with a change of owner, as the kernel expects of a file system that says
+     * it takes them away (FUSE_HANDLE_KILLPRIV_V2), and when nothing else is asked for: the kernel had only their removal to say.
+     */
     int setAttributes(
             long ino,
             int valid,
@@ -400,6 +427,17 @@ final class Operations {
                 return Linux.EINVAL;
             }
         }
+        boolean setsMode = (valid & SetAttrRecord.MODE) != 0;
+        if (setsMode) {
+            outcome = attributes.changeMode(subject, mode & Modes.PERMISSIONS);
+            if (outcome != 0) {
+                return outcome;
+            }
+        }
+        boolean changesOwner = (valid & (SetAttrRecord.UID | SetAttrRecord.GID)) != 0;
+        boolean saysNothing = (valid & ~SetAttrRecord.CTIME) == 0;
+        boolean kills = (valid & KILL_PRIVILEGES) != 0
+                || !Modes.isDirectory(subject.mode) && (saysNothing || changesOwner && !setsMode);
         MetaStream meta = sink.meta();
         long at = meta.stagingOffset(SetAttrRecord.FIXED_BYTES);
         if (at < 0) {
@@ -409,9 +447,9 @@ final class Operations {
                 meta.staging(),
                 at,
                 clock.realtimeNs(),
-                0,
+                kills ? SetAttrRecord.FLAG_KILL_PRIVILEGES : 0,
                 ino,
-                valid,
+                valid & ~KILL_PRIVILEGES,
                 mode & Modes.PERMISSIONS,
                 uid,
                 gid,

@@ -33,6 +33,13 @@ final class Query {
     /** Totals of the volume. */
     static final int TOTALS = 7;
 
+    /** Value of the extended attribute {@code name}. */
+    static final int XATTR = 8;
+    /** Names of the extended attributes, each with a 0 behind it, without the trusted ones. */
+    static final int XATTR_NAMES = 9;
+    /** As {@link #XATTR_NAMES}, with the trusted ones. */
+    static final int XATTR_NAMES_ALL = 10;
+
     /** Pieces that one question about extents brings at most; a file in more pieces is asked about again. */
     private static final int EXTENTS_MAX = 1_024;
 
@@ -44,6 +51,10 @@ final class Query {
     final ExtentList extents = new ExtentList(EXTENTS_MAX);
     final MemorySegment link;
     final DirectoryBuffer entries;
+    /** Value or names. */
+    final MemorySegment xattr;
+    /** Bytes of value or names. */
+    int xattrBytes;
 
     int kind;
     long ino;
@@ -60,6 +71,7 @@ final class Query {
     private final LookupCounts lookups;
     private final ChangeMarks marks;
     private final MemorySegment dots;
+    private final IndexView.AttributeVisitor onXattr = this::onXattr;
     private final DirectoryVisitor onEntry = this::onEntry; // a field: a method reference there would allocate
     private IndexView view;
     private boolean onWriter;
@@ -73,6 +85,7 @@ final class Query {
         this.lookups = lookups;
         this.marks = marks;
         this.link = arena.allocate(Naming.TARGET_MAX + 1L, 8);
+        this.xattr = arena.allocate(AttributeOperations.BYTES_MAX, 8);
         this.dots = arena.allocate(2, 8);
         dots.fill((byte) '.');
     }
@@ -91,6 +104,15 @@ final class Query {
                 yield errno != 0 ? errno : index.extents(ino, offset, length, extents);
             }
             case ENTRIES, ENTRIES_WITH_ATTRIBUTES -> readDirectory();
+            case XATTR -> {
+                int count = index.attribute(ino, name, 0, nameLength, xattr, 0);
+                xattrBytes = Math.max(0, count);
+                yield count < 0 ? -count : 0;
+            }
+            case XATTR_NAMES, XATTR_NAMES_ALL -> {
+                xattrBytes = 0;
+                yield index.forEachAttribute(ino, onXattr);
+            }
             case TOTALS -> {
                 inodesInUse = index.totals().inodes();
                 yield 0;
@@ -159,6 +181,15 @@ final class Query {
             return false;
         }
         lookups.increment(entryIno);
+        return true;
+    }
+
+    private boolean onXattr(MemorySegment text, long offset, int textLength, int valueBytes) {
+        if (kind == XATTR_NAMES_ALL || !AttributeNames.isTrusted(text, offset, textLength)) {
+            MemorySegment.copy(text, offset, xattr, xattrBytes, textLength);
+            xattr.set(ValueLayout.JAVA_BYTE, (long) xattrBytes + textLength, (byte) 0);
+            xattrBytes += textLength + 1;
+        }
         return true;
     }
 

@@ -37,6 +37,9 @@ public interface Replies {
     /** Bytes from native memory. */
     void bytes(long request, MemorySegment source, long length);
 
+    /** The length of an extended attribute, or of the list of their names, that was asked for alone. */
+    void xattrLength(long request, int length);
+
     /**
      * Bytes gathered by {@code count} iovecs; a page that cannot be read gives the reader EIO.
      *

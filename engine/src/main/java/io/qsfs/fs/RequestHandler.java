@@ -18,6 +18,7 @@ import static io.qsfs.memory.LittleEndian.LONG;
 
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.index.IndexReader;
+import io.qsfs.log.record.SetXattrRecord;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
@@ -326,6 +327,7 @@ public final class RequestHandler {
             MemorySegment name,
             int nameLength,
             int mode,
+            int umask,
             int uid,
             int gid,
             int rdev,
@@ -347,6 +349,7 @@ public final class RequestHandler {
         ringMemory.set(INT, at + UID, uid);
         ringMemory.set(INT, at + GID, gid);
         ringMemory.set(INT, at + X, rdev);
+        ringMemory.set(LONG, at + A, (long) umask);
         putText(at, name, nameLength, target, targetLength);
         ring.publish(at);
     }
@@ -404,7 +407,11 @@ public final class RequestHandler {
         ring.publish(at);
     }
 
-    /** setattr; {@code valid} in the bits of {@link io.qsfs.log.record.SetAttrRecord}. */
+    /**
+     * setattr; {@code valid} in the bits of {@link io.qsfs.log.record.SetAttrRecord}.
+     *
+     * @param killsPrivileges set-user-id, set-group-id and file capabilities go.
+     */
     public void setAttributes(
             long request,
             long ino,
@@ -415,7 +422,8 @@ public final class RequestHandler {
             long size,
             long atimeNs,
             long mtimeNs,
-            long ctimeNs) {
+            long ctimeNs,
+            boolean killsPrivileges) {
         int at = ring.claim(CommandType.SET_ATTRIBUTES, TEXT);
         ringMemory.set(LONG, at + REQUEST, request);
         ringMemory.set(LONG, at + INO, ino);
@@ -426,8 +434,101 @@ public final class RequestHandler {
         ringMemory.set(INT, at + MODE, mode);
         ringMemory.set(INT, at + UID, uid);
         ringMemory.set(INT, at + GID, gid);
-        ringMemory.set(INT, at + X, valid);
+        ringMemory.set(INT, at + X, killsPrivileges ? valid | Operations.KILL_PRIVILEGES : valid);
         ring.publish(at);
+    }
+
+    /**
+     * The group of an inode, for whoever asks whether a caller is of it.
+     *
+     * @return -1 when there is no such inode.
+     */
+    public int groupOf(long ino) {
+        query.kind = Query.ATTRIBUTES;
+        query.ino = ino;
+        return ask() == 0 ? query.inode.gid : -1;
+    }
+
+    /**
+     * setxattr.
+     *
+     * @param flags as setxattr(2) has them.
+     * @param dropsSetGroupId with an access ACL set-group-id goes: the caller is not of the file's group.
+     * @param value borrowed until return.
+     */
+    public void setXattr(
+            long request,
+            long ino,
+            MemorySegment name,
+            int nameLength,
+            MemorySegment value,
+            int valueLength,
+            int flags,
+            boolean dropsSetGroupId) {
+        int refusal = nameLength == 0 || nameLength > SetXattrRecord.NAME_MAX
+                ? Linux.ERANGE
+                : valueLength > SetXattrRecord.VALUE_MAX
+                        ? Linux.E2BIG
+                        : fs.admission().admit(0);
+        if (refusal != 0) {
+            replies.error(request, refusal);
+            return;
+        }
+        int at = ring.claim(CommandType.SET_XATTR, TEXT + nameLength + valueLength);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, ino);
+        ringMemory.set(INT, at + X, flags);
+        ringMemory.set(INT, at + MODE, dropsSetGroupId ? 1 : 0);
+        putText(at, name, nameLength, value, valueLength);
+        ring.publish(at);
+    }
+
+    /** removexattr. */
+    public void removeXattr(long request, long ino, MemorySegment name, int nameLength) {
+        if (nameLength == 0 || nameLength > SetXattrRecord.NAME_MAX) {
+            replies.error(request, Linux.ERANGE);
+            return;
+        }
+        int at = ring.claim(CommandType.REMOVE_XATTR, TEXT + nameLength);
+        ringMemory.set(LONG, at + REQUEST, request);
+        ringMemory.set(LONG, at + INO, ino);
+        putText(at, name, nameLength, null, 0);
+        ring.publish(at);
+    }
+
+    /** getxattr; a size of 0 asks for the length alone. */
+    public void xattr(long request, long ino, MemorySegment name, int nameLength, long size) {
+        fs.counters().xattrReads.increment();
+        int refusal = AttributeNames.refusal(name, 0, nameLength);
+        if (refusal != 0) {
+            replies.error(request, refusal);
+            return;
+        }
+        query.kind = Query.XATTR;
+        query.ino = ino;
+        query.name = name;
+        query.nameLength = nameLength;
+        answerXattr(request, size);
+    }
+
+    /** listxattr; a size of 0 asks for the length alone. {@code seesTrusted}: the caller may know of trusted attributes. */
+    public void xattrs(long request, long ino, long size, boolean seesTrusted) {
+        query.kind = seesTrusted ? Query.XATTR_NAMES_ALL : Query.XATTR_NAMES;
+        query.ino = ino;
+        answerXattr(request, size);
+    }
+
+    private void answerXattr(long request, long size) {
+        int errno = ask();
+        if (errno != 0) {
+            replies.error(request, errno);
+        } else if (size == 0) {
+            replies.xattrLength(request, query.xattrBytes);
+        } else if (query.xattrBytes > size) {
+            replies.error(request, Linux.ERANGE);
+        } else {
+            replies.bytes(request, query.xattr, query.xattrBytes);
+        }
     }
 
     /** fsync, fdatasync and fsync of a directory: all make everything durable that was received. */

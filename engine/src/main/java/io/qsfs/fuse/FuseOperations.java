@@ -7,6 +7,7 @@ import io.qsfs.bindings.fuse.FuseContext;
 import io.qsfs.bindings.fuse.FuseForget;
 import io.qsfs.bindings.fuse.FuseOps;
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.fs.AttributeNames;
 import io.qsfs.fs.RequestHandler;
 import io.qsfs.log.record.SetAttrRecord;
 import io.qsfs.memory.Clock;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * over, or answering it, is the last thing each of them does.
  *
  * <p>Not here, and so answered ENOSYS by libfuse, after which the kernel does not ask again: flush (dirty pages are written
- * back by the kernel at close, fsync is what makes them durable), lseek (the kernel writes nothing back before it asks for holes,
- * so the answer would be wrong; it answers as for a file without holes) and extended attributes.
+ * back by the kernel at close, fsync is what makes them durable) and lseek (the kernel writes nothing back before it asks for holes,
+ * so the answer would be wrong; it answers as for a file without holes).
  *
  * <p>Threading: called on {@link FuseWorker}s only. Pointers die on return.
  */
@@ -67,7 +68,11 @@ final class FuseOperations {
             "releasedir",
             "fsyncdir",
             "statfs",
-            "create");
+            "create",
+            "setxattr",
+            "getxattr",
+            "listxattr",
+            "removexattr");
 
     private final FuseReplies replies;
     private final Clock clock;
@@ -105,7 +110,11 @@ final class FuseOperations {
     }
 
     private static RequestHandler handler() {
-        return ((FuseWorker) Thread.currentThread()).handler();
+        return worker().handler();
+    }
+
+    private static FuseWorker worker() {
+        return (FuseWorker) Thread.currentThread();
     }
 
     @SuppressWarnings("unused")
@@ -120,16 +129,18 @@ final class FuseOperations {
                         | FuseConnInfo.FUSE_CAP_READDIRPLUS
                         | FuseConnInfo.FUSE_CAP_READDIRPLUS_AUTO
                         | FuseConnInfo.FUSE_CAP_ASYNC_READ
-                        | FuseConnInfo.FUSE_CAP_EXPLICIT_INVAL_DATA);
-        // Truncating at open would bypass the order of writes; the kernel sends a setattr instead. It also clears suid
-        // bits. Whoever reads directly and asynchronously waits for the kernel without hearing signals.
+                        | FuseConnInfo.FUSE_CAP_EXPLICIT_INVAL_DATA
+                        | FuseConnInfo.FUSE_CAP_POSIX_ACL
+                        | FuseConnInfo.FUSE_CAP_DONT_MASK
+                        | FuseConnInfo.FUSE_CAP_HANDLE_KILLPRIV_V2);
+        // Truncating at open would bypass the order of writes; the kernel sends a setattr instead. Whoever reads directly
+        // and asynchronously waits for the kernel without hearing signals.
         FuseConnInfo.unwant(
                 connection,
                 FuseConnInfo.FUSE_CAP_ATOMIC_O_TRUNC
                         | FuseConnInfo.FUSE_CAP_ASYNC_DIO
                         | FuseConnInfo.FUSE_CAP_AUTO_INVAL_DATA
                         | FuseConnInfo.FUSE_CAP_HANDLE_KILLPRIV
-                        | FuseConnInfo.FUSE_CAP_HANDLE_KILLPRIV_V2
                         | FuseConnInfo.FUSE_CAP_SPLICE_READ
                         | FuseConnInfo.FUSE_CAP_SPLICE_WRITE
                         | FuseConnInfo.FUSE_CAP_SPLICE_MOVE);
@@ -193,7 +204,8 @@ final class FuseOperations {
                         FuseAttr.size(attributes),
                         atimeNow ? now : FuseAttr.atimeNs(attributes),
                         mtimeNow ? now : FuseAttr.mtimeNs(attributes),
-                        FuseAttr.ctimeNs(attributes));
+                        FuseAttr.ctimeNs(attributes),
+                        worker().killsPrivileges());
     }
 
     @SuppressWarnings("unused")
@@ -226,6 +238,7 @@ final class FuseOperations {
                         name,
                         length(name),
                         SYMLINK_MODE,
+                        0,
                         FuseContext.uid(context),
                         FuseContext.gid(context),
                         0,
@@ -243,6 +256,7 @@ final class FuseOperations {
                         name,
                         length(name),
                         mode,
+                        FuseContext.umask(context),
                         FuseContext.uid(context),
                         FuseContext.gid(context),
                         rdev,
@@ -308,7 +322,7 @@ final class FuseOperations {
 
     @SuppressWarnings("unused")
     private void write(long request, long ino, MemorySegment payload, long size, long offset, MemorySegment fileInfo) {
-        handler().write(request, ino, Fuse.payload(payload, size), (int) size, offset, false);
+        handler().write(request, ino, Fuse.payload(payload, size), (int) size, offset, worker().killsPrivileges());
     }
 
     @SuppressWarnings("unused")
@@ -353,6 +367,45 @@ final class FuseOperations {
     @SuppressWarnings("unused")
     private void readdirplus(long request, long ino, long size, long offset, MemorySegment fileInfo) {
         handler().readDirectory(request, ino, size, offset, true);
+    }
+
+    @SuppressWarnings("unused")
+    private void setxattr(long request, long ino, MemorySegment name, MemorySegment value, long size, int flags) {
+        int nameLength = length(name);
+        boolean drops = AttributeNames.isAccessAcl(name, 0, nameLength)
+                && !isOfGroup(request, handler().groupOf(ino));
+        handler().setXattr(request, ino, name, nameLength, Fuse.payload(value, size), (int) size, flags, drops);
+    }
+
+    @SuppressWarnings("unused")
+    private void getxattr(long request, long ino, MemorySegment name, long size) {
+        handler().xattr(request, ino, name, length(name), size);
+    }
+
+    @SuppressWarnings("unused")
+    private void listxattr(long request, long ino, long size) {
+        handler().xattrs(request, ino, size, FuseContext.uid(Fuse.requestContext(request)) == 0);
+    }
+
+    @SuppressWarnings("unused")
+    private void removexattr(long request, long ino, MemorySegment name) {
+        handler().removeXattr(request, ino, name, length(name));
+    }
+
+    /** True for root and for who has the group as its first or as another one. */
+    private boolean isOfGroup(long request, int gid) {
+        MemorySegment context = Fuse.requestContext(request);
+        if (FuseContext.uid(context) == 0 || FuseContext.gid(context) == gid) {
+            return true;
+        }
+        MemorySegment groups = worker().groups();
+        int count = Fuse.requestGroups(request, groups);
+        for (int i = 0; i < Math.min(count, groups.byteSize() / Integer.BYTES); i++) {
+            if (groups.getAtIndex(ValueLayout.JAVA_INT, i) == gid) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @SuppressWarnings("unused")

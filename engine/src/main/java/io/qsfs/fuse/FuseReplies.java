@@ -111,6 +111,11 @@ final class FuseReplies implements Replies {
     }
 
     @Override
+    public void xattrLength(long request, int length) {
+        count(Fuse.replyXattr(request, length));
+    }
+
+    @Override
     public boolean gathered(long request, MemorySegment iovecs, int count) {
         int outcome = Fuse.replyIov(request, iovecs, count);
         count(outcome);

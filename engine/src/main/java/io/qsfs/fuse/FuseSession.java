@@ -2,6 +2,7 @@ package io.qsfs.fuse;
 
 import io.qsfs.bindings.fuse.Fuse;
 import io.qsfs.bindings.fuse.FuseOps;
+import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
 import io.qsfs.fs.FileSystem;
 import io.qsfs.fs.ParkedReads;
@@ -70,7 +71,9 @@ public final class FuseSession implements AutoCloseable {
      * @param isShared others than the mounting user may use it; root only.
      */
     public void mount(Path mountPoint, String name, boolean isShared) {
-        String options = "fsname=qsfs:" + name + ",subtype=qsfs,default_permissions" + (isShared ? ",allow_other" : "");
+        boolean isPrivileged = Linux.geteuid() == 0; // as of any mount by root; others get nodev and nosuid
+        String options = "fsname=qsfs:" + name + ",subtype=qsfs,default_permissions" + (isPrivileged ? ",dev,suid" : "")
+                + (isShared ? ",allow_other" : "");
         begin(List.of("qsfs", "-o", options));
         if (Fuse.sessionMount(session, mountPoint.toString()) != 0) {
             throw new QsfsException("cannot mount on " + mountPoint
@@ -101,11 +104,13 @@ public final class FuseSession implements AutoCloseable {
     /** Starts {@code count} workers. */
     public void start(FileSystem fileSystem, int count) {
         running = new CountDownLatch(count);
+        FuseGreeting greeting = new FuseGreeting();
         for (int i = 0; i < count; i++) {
             workers.add(new FuseWorker(
                     i,
                     session,
                     fileSystem.newHandler(i, arena, new FuseDirectoryBuffer(arena)),
+                    greeting,
                     arena,
                     running::countDown));
         }

@@ -7,6 +7,7 @@ import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
 import io.qsfs.config.VolumeConfig;
 import io.qsfs.fs.FileSystem;
+import io.qsfs.fs.FileSystemCounters;
 import io.qsfs.fuse.FuseSession;
 import io.qsfs.keeper.EvictionReport;
 import io.qsfs.log.Streams;
@@ -70,6 +71,11 @@ final class LocalMount implements RunningMount {
         String device = MountPoints.device(mountPoint);
         this.connection = device == null ? -1 : Long.parseLong(device.substring(device.indexOf(':') + 1));
         new Thread(this::awaitSession, "mount-end").start();
+    }
+
+    /** What the file system counts; for tests. */
+    FileSystemCounters counters() {
+        return parts.fileSystem().counters();
     }
 
     @Override

@@ -523,6 +523,11 @@ final class VolumeRecover implements AutoCloseable {
         }
 
         @Override
+        public void xattrLength(long request, int length) {
+            throw unexpected();
+        }
+
+        @Override
         public boolean gathered(long request, MemorySegment iovecs, int count) {
             throw unexpected();
         }

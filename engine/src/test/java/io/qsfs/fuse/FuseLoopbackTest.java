@@ -32,6 +32,7 @@ class FuseLoopbackTest {
     Path directory;
 
     private KernelPlayer kernel;
+    private int initFlags;
     private FuseSession session;
     private VolumeRig rig;
     private Arena arena;
@@ -44,7 +45,7 @@ class FuseLoopbackTest {
         rig = new VolumeRig(directory, session.replies(), session.interrupts());
         session.connect(kernel.daemonFd());
         session.start(rig.fileSystem(), VolumeRig.WORKERS);
-        kernel.init();
+        initFlags = kernel.init();
     }
 
     @AfterEach
@@ -77,6 +78,62 @@ class FuseLoopbackTest {
         KernelPlayer.Attributes root = kernel.getattr(ROOT).attributes();
         assertEquals(0040755, root.mode());
         assertEquals(2, root.nlink());
+    }
+
+    @Test
+    void shouldPromiseToTakePrivilegesAwayWithEveryLibrary() {
+        assertNotEquals(0, initFlags & FuseMessage.INIT_HANDLE_KILLPRIV_V2, Integer.toHexString(initFlags));
+    }
+
+    @Test
+    void shouldTakePrivilegesAway() {
+        long ino = kernel.create(ROOT, "f", 06755).nodeId();
+        byte[] value = {1, 2, 3};
+        assertEquals(0, kernel.setXattr(ino, "security.capability", value).errno());
+        assertEquals(0, kernel.setXattr(ino, "user.kept", value).errno());
+        assertEquals(0, kernel.write(ino, 0, value).errno());
+        assertEquals(0106755, kernel.getattr(ino).attributes().mode(), "an ordinary write takes nothing");
+        assertEquals(0, kernel.writeAndKillPrivileges(ino, 0, value).errno());
+        assertEquals(0100755, kernel.getattr(ino).attributes().mode());
+        assertEquals(
+                Linux.ENODATA, kernel.getXattr(ino, "security.capability", 100).errno());
+        assertEquals(0, kernel.getXattr(ino, "user.kept", 100).errno());
+        long other = kernel.create(ROOT, "g", 06745).nodeId();
+        assertEquals(0, kernel.setXattr(other, "security.capability", value).errno());
+        assertEquals(0, kernel.setSizeAndKillPrivileges(other, 1).errno());
+        assertEquals(
+                0102745, kernel.getattr(other).attributes().mode(), "set-group-id stays where the group executes not");
+        assertEquals(
+                Linux.ENODATA,
+                kernel.getXattr(other, "security.capability", 100).errno());
+    }
+
+    @Test
+    void shouldKeepExtendedAttributes() throws InterruptedException {
+        long ino = kernel.create(ROOT, "f", 0644).nodeId();
+        byte[] value = new byte[65_536];
+        new Random(2).nextBytes(value);
+        assertEquals(0, kernel.setXattr(ino, "user.long", value).errno());
+        assertEquals(0, kernel.setXattr(ino, "trusted.t", new byte[0]).errno());
+        assertEquals(
+                Linux.EOPNOTSUPP,
+                kernel.setXattr(ino, "other.name", new byte[1]).errno());
+        assertEquals(
+                Linux.ERANGE,
+                kernel.setXattr(ino, "user." + "x".repeat(251), new byte[1]).errno());
+        assertArrayEquals(value, kernel.getXattr(ino, "user.long", 65_536).bytes());
+        assertEquals(65_536, kernel.getXattr(ino, "user.long", 0).body().getInt(0));
+        assertEquals(Linux.ERANGE, kernel.getXattr(ino, "user.long", 65_535).errno());
+        assertEquals(20, kernel.listXattr(ino, 0).body().getInt(0));
+        assertEquals(
+                "trusted.t\0user.long\0", new String(kernel.listXattr(ino, 100).bytes(), StandardCharsets.US_ASCII));
+        assertEquals(Linux.ENOSPC, kernel.setXattr(ino, "user.more", value).errno());
+        restart();
+        ino = kernel.lookup(ROOT, "f").nodeId();
+        assertArrayEquals(value, kernel.getXattr(ino, "user.long", 65_536).bytes());
+        assertEquals(0, kernel.removeXattr(ino, "user.long").errno());
+        assertEquals(Linux.ENODATA, kernel.removeXattr(ino, "user.long").errno());
+        assertEquals(Linux.ENODATA, kernel.getXattr(ino, "user.long", 0).errno());
     }
 
     @Test

@@ -45,6 +45,11 @@ final class KernelPlayer implements AutoCloseable {
     private static final int HEADER_BYTES = 40;
     private static final int ANSWER_BYTES_MAX = 1 << 20;
     /** Everything that Linux 6 offers and the daemon may ask for. */
+    private static final int SETXATTR = 21;
+
+    private static final int GETXATTR = 22;
+    private static final int LISTXATTR = 23;
+    private static final int REMOVEXATTR = 24;
     private static final int CAPABILITIES = 0x7fffffff & ~(1 << 30);
 
     private final Arena arena = Arena.ofShared();
@@ -130,6 +135,37 @@ final class KernelPlayer implements AutoCloseable {
 
     Answer getattr(long ino) {
         return call(GETATTR, ino, body(16));
+    }
+
+    /** A truncation by somebody who may not keep set-user-id. */
+    Answer setSizeAndKillPrivileges(long ino, long size) {
+        return call(SETATTR, ino, body(88).putInt(0, 8 | 1 << 11).putLong(16, size));
+    }
+
+    Answer setXattr(long ino, String name, byte[] value) {
+        ByteBuffer body = text(8, name);
+        ByteBuffer whole = body(body.limit() + value.length);
+        whole.put(0, body.array()).put(body.limit(), value).putInt(0, value.length);
+        return call(SETXATTR, ino, whole);
+    }
+
+    Answer getXattr(long ino, String name, int size) {
+        return call(GETXATTR, ino, text(8, name).putInt(0, size));
+    }
+
+    Answer listXattr(long ino, int size) {
+        return call(LISTXATTR, ino, body(8).putInt(0, size));
+    }
+
+    Answer removeXattr(long ino, String name) {
+        return call(REMOVEXATTR, ino, text(0, name));
+    }
+
+    /** A write past the page cache by somebody who may not keep set-user-id. */
+    Answer writeAndKillPrivileges(long ino, long offset, byte[] data) {
+        ByteBuffer body = body(40 + data.length);
+        body.putLong(8, offset).putInt(16, data.length).putInt(20, 1 << 2).put(40, data);
+        return call(WRITE, ino, body);
     }
 
     Answer setSize(long ino, long size) {

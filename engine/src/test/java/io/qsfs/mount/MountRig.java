@@ -164,6 +164,11 @@ final class MountRig implements AutoCloseable {
         }
     }
 
+    /** What is mounted. */
+    RunningMount running() {
+        return mount;
+    }
+
     RecoverReport recover() {
         return launcher.recover(config(), key(), false, lines);
     }

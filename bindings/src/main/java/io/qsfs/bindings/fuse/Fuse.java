@@ -96,6 +96,11 @@ public final class Fuse {
         return Library.VERSION;
     }
 
+    /** @return true when the library has FUSE_CAP_HANDLE_KILLPRIV_V2, and so can accept it. */
+    public static boolean canHandleKillPrivileges() {
+        return version() >= VERSION_EXTENDED;
+    }
+
     /** @return {@code "3.14.0"}. */
     public static String packageVersion() {
         return Library.PACKAGE_VERSION;

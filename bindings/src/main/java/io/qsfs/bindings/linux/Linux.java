@@ -87,6 +87,25 @@ public final class Linux extends LinuxConstants {
         static final MethodHandle CALL = handle("dup", linux_h.dup$descriptor());
     }
 
+    /**
+     * Makes a descriptor refer to what another one does; what it was is closed.
+     *
+     * @param flags O_CLOEXEC or 0.
+     * @return {@code newFd}.
+     */
+    public static int dup3(int fd, int newFd, int flags) {
+        Scratch scratch = Scratch.get();
+        try {
+            return outcome((int) Dup3.CALL.invokeExact(scratch.capture(), fd, newFd, flags), scratch);
+        } catch (Throwable t) {
+            throw Downcall.failure("dup3", t);
+        }
+    }
+
+    private static final class Dup3 {
+        static final MethodHandle CALL = handle("dup3", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    }
+
     public static long read(int fd, MemorySegment dst, long dstOffset, long length) {
         Scratch scratch = Scratch.get();
         try {
