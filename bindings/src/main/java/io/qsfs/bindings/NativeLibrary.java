@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -54,9 +55,13 @@ public final class NativeLibrary implements SymbolLookup {
         return new NativeLibrary(name, null, symbol -> Optional.empty(), cause);
     }
 
-    /** The system property {@code qsfs.native.NAME} replaces the list, so a test can run where a library is missing. */
+    /**
+     * The environment variable {@code QSFS_NATIVE_NAME} replaces the list, so that a library can be used that is not installed; so
+     * does the system property {@code qsfs.native.NAME} before it, so that a test can run where a library is missing.
+     */
     private static NativeLibrary known(String name, String debianPackage, String... sonames) {
-        String instead = System.getProperty("qsfs.native." + name);
+        String fromEnvironment = System.getenv("QSFS_NATIVE_" + name.toUpperCase(Locale.ROOT));
+        String instead = System.getProperty("qsfs.native." + name, fromEnvironment);
         return load(name, debianPackage, instead == null ? List.of(sonames) : List.of(instead.split(",")));
     }
 
