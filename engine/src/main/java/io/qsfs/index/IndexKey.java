@@ -38,6 +38,7 @@ final class IndexKey {
     static final byte META = 'M';
     static final byte PLACEMENT = 'P';
     static final byte SHARED = 'S';
+    static final byte ATTRIBUTE = 'X';
 
     static final byte SYMLINK = 'Y';
 

@@ -78,7 +78,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
 
     int make(long parent, String name, int mode) {
         Answer answer = ask(request ->
-                handler.make(request, parent, text, put(name), mode, 0, 0, 0, null, 0, Modes.isRegular(mode)));
+                handler.make(request, parent, text, put(name), mode, 0, 0, 0, 0, null, 0, Modes.isRegular(mode)));
         made = answer.ino;
         return answer.errno;
     }
@@ -88,7 +88,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
         byte[] bytes = target.getBytes(StandardCharsets.UTF_8);
         MemorySegment.copy(bytes, 0, payload, ValueLayout.JAVA_BYTE, 0, bytes.length);
         Answer answer = ask(
-                request -> handler.make(request, parent, text, length, 0120777, 0, 0, 0, payload, bytes.length, false));
+                request -> handler.make(request, parent, text, length, 0120777, 0, 0, 0, 0, payload, bytes.length, false));
         made = answer.ino;
         return answer.errno;
     }
@@ -99,7 +99,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
     }
 
     int resize(long ino, long size) {
-        return ask(request -> handler.setAttributes(request, ino, SetAttrRecord.SIZE, 0, 0, 0, size, 0, 0, 0)).errno;
+        return ask(request -> handler.setAttributes(request, ino, SetAttrRecord.SIZE, 0, 0, 0, size, 0, 0, 0, false)).errno;
     }
 
     int link(long ino, long parent, String name) {
@@ -282,6 +282,11 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
     @Override
     public void written(long request, int count) {
         answer(request, 0, 0, null);
+    }
+
+    @Override
+    public void xattrLength(long request, int length) {
+        throw new AssertionError("nobody asked for an attribute");
     }
 
     @Override
