@@ -32,6 +32,7 @@ final class ConfigReader {
     private static final int SEGMENTS_IN_CACHE_MIN = 4;
 
     private static final int RECALL_SLOTS_MIN = 16;
+    private static final long QUOTA_BYTES_MAX = 1L << 54;
     /** The root is one already. */
     private static final int QUOTA_INODES_MIN = 2;
 
@@ -81,7 +82,7 @@ final class ConfigReader {
                 compression(volume),
                 volume.size("cache_limit", 10240 * MIB, SEGMENTS_IN_CACHE_MIN * segmentBytes, Long.MAX_VALUE >> 8),
                 volume.size("recall_cache", 256 * MIB, (long) RECALL_SLOTS_MIN * chunkBytes, 1L << 40),
-                volume.size("quota_bytes", 0, MIB, Long.MAX_VALUE >> 8),
+                volume.size("quota_bytes", 0, MIB, QUOTA_BYTES_MAX),
                 volume.integer("quota_inodes", 0, QUOTA_INODES_MIN, Integer.MAX_VALUE),
                 volume.duration("rotate_after", 300 * SECOND_NS, SECOND_NS, 86_400 * SECOND_NS),
                 volume.path("key_file", null),

@@ -174,6 +174,12 @@ class VolumeConfigTest {
                         CODE + "cache_limit = true\n" + BACKENDS,
                         ":3: cache_limit = true is not a size: write a number with a unit, like \"64MiB\"."),
                 Arguments.of(
+                        CODE + "quota_bytes = \"1kB\"\n" + BACKENDS,
+                        ":3: quota_bytes = \"1kB\" is out of range: it must be from 1MiB to 16384TiB."),
+                Arguments.of(
+                        CODE + "quota_inodes = 1\n" + BACKENDS,
+                        ":3: quota_inodes = 1 is out of range: it must be from 2 to 2147483647."),
+                Arguments.of(
                         CODE + "rotate_after = 30\n" + BACKENDS,
                         ":3: rotate_after = 30 is not a duration: write a number with a unit, like \"30s\" or \"5m\"."),
                 Arguments.of(
