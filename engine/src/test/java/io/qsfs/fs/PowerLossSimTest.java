@@ -53,7 +53,7 @@ class PowerLossSimTest {
     private int indexesTrusted;
 
     /** A machine whose boot id changes when its power was gone. */
-    private static final class SimMachine implements Machine {
+    static final class SimMachine implements Machine {
         int boot = 1;
 
         @Override

@@ -37,7 +37,8 @@ final class CrashWorker {
             switch (arguments[0]) {
                 case "init" -> launcher.init(config, key, VolumeLauncher.InitMode.NEW, out);
                 case "recover" ->
-                    out.line("missing: " + launcher.recover(config, key, false, out).missing());
+                    out.line("missing: "
+                            + launcher.recover(config, key, false, out).missing());
                 default ->
                     new MountProcess(launcher, Paths.ofUser(), Clock.SYSTEM)
                             .run(
