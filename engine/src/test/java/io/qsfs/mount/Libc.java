@@ -51,7 +51,67 @@ final class Libc {
     private static final MethodHandle LLISTXATTR = call("llistxattr", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle LREMOVEXATTR = call("lremovexattr", JAVA_INT, ADDRESS, ADDRESS);
 
+    private static final MethodHandle OPENDIR = call("opendir", JAVA_LONG, ADDRESS);
+    private static final MethodHandle READDIR = call("readdir", ADDRESS, JAVA_LONG);
+    private static final MethodHandle TELLDIR = call("telldir", JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle SEEKDIR = callVoid("seekdir", JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle CLOSEDIR = call("closedir", JAVA_INT, JAVA_LONG);
+    private static final int NAME_OF_ENTRY = 19;
+    private static final int ENTRY_BYTES_MAX = 280;
+
     private Libc() {}
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle callVoid(String name, MemoryLayout... parameters) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().find(name).orElseThrow(), FunctionDescriptor.ofVoid(parameters));
+    }
+
+    /** A stream of directory entries, closed by its owner. Threading: one thread at a time. */
+    static final class Directory implements AutoCloseable {
+        private final Arena arena = Arena.ofConfined();
+        private final MemorySegment state = arena.allocate(STATE);
+        private final long stream;
+
+        Directory(String path) {
+            stream = invoke(arena, OPENDIR, arena.allocateFrom(path));
+            if (stream <= 0) {
+                arena.close();
+                throw new AssertionError("opendir " + path + ": " + stream);
+            }
+        }
+
+        /** The next name, null at the end. */
+        @SuppressWarnings("restricted")
+        String next() {
+            try {
+                MemorySegment entry = (MemorySegment) READDIR.invokeExact(state, stream);
+                return entry.address() == 0
+                        ? null
+                        : entry.reinterpret(ENTRY_BYTES_MAX).getString(NAME_OF_ENTRY);
+            } catch (Throwable t) {
+                throw new AssertionError(t);
+            }
+        }
+
+        long tell() {
+            return invoke(arena, TELLDIR, stream);
+        }
+
+        void seek(long place) {
+            try {
+                SEEKDIR.invokeExact(stream, place);
+            } catch (Throwable t) {
+                throw new AssertionError(t);
+            }
+        }
+
+        @Override
+        public void close() {
+            invoke(arena, CLOSEDIR, stream);
+            arena.close();
+        }
+    }
 
     @SuppressWarnings("restricted")
     private static MethodHandle call(String name, MemoryLayout result, MemoryLayout... parameters) {
