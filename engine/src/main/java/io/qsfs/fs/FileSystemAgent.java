@@ -100,8 +100,8 @@ final class FileSystemAgent implements Agent, RecordSink {
         this.replies = new ReplyBatch(context.replies());
         this.uncommitted = new UncommittedRecords(fs.arena());
         this.attributes = new AttributeOperations(index, this, fs.marks(), clock, fs.arena());
-        this.operations = new Operations(
-                index, this, fs.marks(), fs.lookups(), fs.orphans(), fs.quota(), attributes, clock);
+        this.operations =
+                new Operations(index, this, fs.marks(), fs.lookups(), fs.orphans(), fs.quota(), attributes, clock);
         this.closer = new SegmentCloser(this, context, ring);
         meta.padObserver(this::padded);
     }

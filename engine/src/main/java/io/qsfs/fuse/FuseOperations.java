@@ -133,7 +133,8 @@ final class FuseOperations {
                         | FuseConnInfo.FUSE_CAP_POSIX_ACL
                         | FuseConnInfo.FUSE_CAP_DONT_MASK
                         | FuseConnInfo.FUSE_CAP_HANDLE_KILLPRIV_V2);
-        // Truncating at open would bypass the order of writes; the kernel sends a setattr instead. Whoever reads directly
+        // Truncating at open would bypass the order of writes; the kernel sends a setattr instead. Whoever reads
+        // directly
         // and asynchronously waits for the kernel without hearing signals.
         FuseConnInfo.unwant(
                 connection,

@@ -87,8 +87,8 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
         int length = put(name);
         byte[] bytes = target.getBytes(StandardCharsets.UTF_8);
         MemorySegment.copy(bytes, 0, payload, ValueLayout.JAVA_BYTE, 0, bytes.length);
-        Answer answer = ask(
-                request -> handler.make(request, parent, text, length, 0120777, 0, 0, 0, 0, payload, bytes.length, false));
+        Answer answer = ask(request ->
+                handler.make(request, parent, text, length, 0120777, 0, 0, 0, 0, payload, bytes.length, false));
         made = answer.ino;
         return answer.errno;
     }
@@ -99,7 +99,8 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
     }
 
     int resize(long ino, long size) {
-        return ask(request -> handler.setAttributes(request, ino, SetAttrRecord.SIZE, 0, 0, 0, size, 0, 0, 0, false)).errno;
+        return ask(request -> handler.setAttributes(request, ino, SetAttrRecord.SIZE, 0, 0, 0, size, 0, 0, 0, false))
+                .errno;
     }
 
     int link(long ino, long parent, String name) {
