@@ -369,6 +369,8 @@ final class FileSystemAgent implements Agent, RecordSink {
                 commands.get(LONG, at + INO), commands, at + TEXT, commands.get(INT, at + TEXT1_LENGTH), fs.scratch());
         if (outcome == 0 && stoppedBy != 0) {
             fs.replies().entry(request, fs.scratch()); // what can be read is read on, whatever became of changes
+        } else if (outcome == Linux.ENOENT && stoppedBy != 0) {
+            fs.replies().noEntry(request);
         } else if (outcome == 0) {
             replies.entry(request).copyFrom(fs.scratch());
         } else if (outcome == Linux.ENOENT) {
@@ -541,6 +543,8 @@ final class FileSystemAgent implements Agent, RecordSink {
             int outcome = meta.flush();
             if (outcome != 0) {
                 failed("write of the meta stream", outcome);
+            } else {
+                uncommitted.written();
             }
         }
         fs.quota().used(index.allocatedBytes(), index.inodes());
@@ -614,6 +618,9 @@ final class FileSystemAgent implements Agent, RecordSink {
             outcome = applyAgain(outcome);
             outcome = outcome == 0 ? index.commit() : outcome;
         }
+        if (outcome != 0) {
+            outcome = commitWritten();
+        }
         Failpoint.INDEX_COMMITTED.hit();
         uncommitted.clear();
         if (outcome != 0) {
@@ -622,6 +629,14 @@ final class FileSystemAgent implements Agent, RecordSink {
         }
         fs.marks().committed();
         fs.counters().commits.increment();
+    }
+
+    /** The volume stopped: what came into the log stays to be read, and nothing else. 0 or an errno. */
+    private int commitWritten() {
+        index.rollback();
+        uncommitted.dropUnwritten();
+        int outcome = uncommitted.applyAgain(index);
+        return outcome == 0 ? index.commit() : outcome;
     }
 
     /** The index lost what was not committed: applies it again, as often as it takes. 0, or an errno when the volume stops. */

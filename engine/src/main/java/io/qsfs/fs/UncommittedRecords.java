@@ -20,6 +20,8 @@ final class UncommittedRecords {
     private final MemorySegment buffer;
     private long used;
     private int count;
+    private long written;
+    private int writtenCount;
 
     UncommittedRecords(Arena arena) {
         buffer = arena.allocate(CAPACITY_BYTES, 8);
@@ -46,6 +48,18 @@ final class UncommittedRecords {
         return 0;
     }
 
+    /** All of them are in the log now. */
+    void written() {
+        written = used;
+        writtenCount = count;
+    }
+
+    /** Forgets those that did not come into the log. */
+    void dropUnwritten() {
+        used = written;
+        count = writtenCount;
+    }
+
     boolean isFull() {
         return used >= FULL_BYTES;
     }
@@ -57,5 +71,7 @@ final class UncommittedRecords {
     void clear() {
         used = 0;
         count = 0;
+        written = 0;
+        writtenCount = 0;
     }
 }

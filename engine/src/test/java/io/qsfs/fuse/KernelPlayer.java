@@ -1,5 +1,6 @@
 package io.qsfs.fuse;
 
+import io.qsfs.bindings.linux.Errno;
 import io.qsfs.bindings.linux.Linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -65,6 +66,9 @@ final class KernelPlayer implements AutoCloseable {
     /** An answer: 0 or a positive errno, and what follows the header. */
     record Answer(int errno, ByteBuffer body) {
         long nodeId() {
+            if (errno != 0) {
+                throw new AssertionError("no inode in the answer, but " + Errno.name(errno));
+            }
             return body.getLong(0);
         }
 

@@ -65,6 +65,7 @@ class SyncErrorLoopbackTest {
         assertEquals(0, kernel.write(ino, 0, data).errno());
         assertEquals(0, kernel.fsync(ino).errno());
         assertEquals(0, kernel.write(ino, 4, data).errno());
+        long late = kernel.create(ROOT, "late", 0644).nodeId();
         disk.fail(1);
         assertEquals(Linux.EIO, kernel.fsync(ino).errno());
         assertEquals(Linux.EROFS, rig.fileSystem().stoppedBy());
@@ -75,6 +76,7 @@ class SyncErrorLoopbackTest {
         assertEquals(Linux.EROFS, kernel.unlink(ROOT, "f").errno());
         assertEquals(Linux.EROFS, kernel.setSize(ino, 1).errno());
         assertEquals(ino, kernel.lookup(ROOT, "f").nodeId());
+        assertEquals(late, kernel.lookup(ROOT, "late").nodeId(), "it is in the log, committed or not");
         assertEquals(0, kernel.getattr(ino).errno());
         assertArrayEquals(data, kernel.read(ino, 0, 4).bytes());
     }
