@@ -206,8 +206,7 @@ class PowerLossSimTest {
                 volume.close();
                 return false;
             }
-            volume.stopCleanly();
-            return !disk.isDead();
+            return volume.stopCleanly();
         }
 
         /** The power goes, and comes back on a machine that has started again; of the index, any pages are old or new. */

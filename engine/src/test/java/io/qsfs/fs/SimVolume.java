@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable {
     static final long SEGMENT_BYTES = 1 << 20;
 
+    private final SimDisk disk;
     private final VolumeRig rig;
     private final Arena arena = Arena.ofShared();
     private final RequestHandler handler;
@@ -41,6 +42,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
 
     /** Mounts, which replays what the log has. */
     SimVolume(Path directory, SimDisk disk, Machine machine) {
+        this.disk = disk;
         rig = new VolumeRig(directory, disk, machine, SEGMENT_BYTES, this, this, new VolumeRig.NothingEvicted());
         handler = rig.fileSystem().newHandler(0, arena, null);
         handler.attach();
@@ -220,11 +222,21 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
         }
     }
 
-    /** Ends it as a clean unmount does. */
-    void stopCleanly() {
+    /** Ends it as a clean unmount does; false when the disk died on the way. */
+    boolean stopCleanly() {
         handler.close();
-        rig.stopCleanly();
-        arena.close();
+        try {
+            rig.stopCleanly();
+            return !disk.isDead();
+        } catch (IllegalStateException e) {
+            if (!disk.isDead()) {
+                throw e;
+            }
+            rig.close();
+            return false;
+        } finally {
+            arena.close();
+        }
     }
 
     /** Ends it in the middle: what the log and the index hold on their disks is what is left. */
