@@ -106,6 +106,32 @@ missing_build_packages() {
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 }
 
+# Of pairs PROGRAM=PACKAGE, prints the packages whose program is missing.
+missing_programs() {
+    local pair
+    for pair in "$@"; do
+        command -v "${pair%%=*}" > /dev/null || echo "${pair#*=}"
+    done
+}
+
+# Of pairs HEADER=PACKAGE, prints the packages whose C header is missing.
+missing_headers() {
+    local pair
+    for pair in "$@"; do
+        has_header "${pair%%=*}" || echo "${pair#*=}"
+    done
+}
+
+has_header() {
+    local folder
+    for folder in /usr/include /usr/include/fuse3 /usr/include/*-linux-gnu; do
+        if [ -e "$folder/$1" ]; then
+            return 0
+        fi
+    done
+    return 1
+}
+
 # Installs the packages named on standard input, one a line; as root through apt, otherwise names them and ends.
 install_packages() {
     local wanted=() chosen=() package log
