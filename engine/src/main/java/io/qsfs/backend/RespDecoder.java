@@ -18,14 +18,14 @@ import java.util.List;
  *
  * <p>Threading: one thread, the connection's event loop.
  */
-final class RespDecoder {
+public final class RespDecoder {
     /** The reply that stands for "nothing there". */
-    static final Object NIL = new Object();
+    public static final Object NIL = new Object();
     /** The reply of which the bytes went to the sink's memory. */
-    static final Object STREAMED = new Object();
+    public static final Object STREAMED = new Object();
 
     /** Heap that one reply may take, counted generously. */
-    static final int VALUE_BYTES_MAX = 16 << 20;
+    public static final int VALUE_BYTES_MAX = 16 << 20;
 
     static final int LINE_BYTES_MAX = 64 * 1024;
     static final int DEPTH_MAX = 8;
@@ -33,7 +33,7 @@ final class RespDecoder {
     private static final int BULK_STEP_BYTES = 64 * 1024;
 
     /** Takes the replies. */
-    interface Sink {
+    public interface Sink {
         /**
          * A top-level bulk of this length comes.
          *
@@ -59,7 +59,8 @@ final class RespDecoder {
     private int bulkBytes;
     private int valueCost;
 
-    RespDecoder(Sink sink) {
+    /** A decoder at the beginning of a stream. */
+    public RespDecoder(Sink sink) {
         this.sink = sink;
     }
 
@@ -68,7 +69,7 @@ final class RespDecoder {
      *
      * @throws RespException when they are not RESP; the decoder is of no use after it.
      */
-    void decode(ByteBuf in) throws RespException {
+    public void decode(ByteBuf in) throws RespException {
         while (in.isReadable()) {
             if (inBulk) {
                 takeBulk(in);
@@ -79,7 +80,7 @@ final class RespDecoder {
     }
 
     /** True between replies. */
-    boolean isIdle() {
+    public boolean isIdle() {
         return !inBulk && lineBytes == 0 && open.isEmpty();
     }
 

@@ -1,7 +1,7 @@
 package io.qsfs.backend;
 
 /** What came from a server is not RESP, or more than was asked for. The connection is of no use after it. */
-final class RespException extends Exception {
+public final class RespException extends Exception {
     private static final long serialVersionUID = 1L;
 
     RespException(String message) {

@@ -13,27 +13,27 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Threading: one thread at a time.
  */
-final class ChunkCompressor {
+public final class ChunkCompressor {
     private final Lz4Compressor compressor = Lz4Compressor.create();
     private final Lz4Decompressor decompressor = Lz4Decompressor.create();
 
     /** Room that the output of {@link #compress} needs. */
-    static int bound(int plainBytes) {
+    public static int bound(int plainBytes) {
         return plainBytes + plainBytes / 255 + 16; // LZ4_COMPRESSBOUND
     }
 
     /** True when storing the compressed form saves at least a sixteenth. */
-    static boolean pays(int compressedBytes, int plainBytes) {
+    public static boolean pays(int compressedBytes, int plainBytes) {
         return plainBytes - compressedBytes >= (plainBytes + 15) / 16;
     }
 
     /** Bytes written to {@code target}, which has room for {@link #bound}. Both borrowed until return. */
-    int compress(MemorySegment plain, MemorySegment target) {
+    public int compress(MemorySegment plain, MemorySegment target) {
         return compressor.compress(plain, target);
     }
 
     /** True when {@code compressed} was a block of exactly as many bytes as {@code plain} has room for. Safe on arbitrary bytes. */
-    boolean decompress(MemorySegment compressed, MemorySegment plain) {
+    public boolean decompress(MemorySegment compressed, MemorySegment plain) {
         try {
             return decompressor.decompress(compressed, plain) == plain.byteSize();
         } catch (IllegalArgumentException e) {

@@ -15,9 +15,9 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * <p>Threading: {@link #claim} to {@link #publish} on any thread; {@link #read}, {@link #park} on {@code file-system} only. The
  * memory belongs to the arena given, which must outlive every thread that uses the ring.
  */
-final class CommandRing {
+public final class CommandRing {
     /** Bytes of commands that may wait; with names of 255 bytes about 8,000. */
-    static final int CAPACITY_BYTES = 4 << 20;
+    public static final int CAPACITY_BYTES = 4 << 20;
 
     private static final int FULL_SPINS_MAX = 100;
     private static final long FULL_PAUSE_NS = 50_000;
@@ -28,14 +28,15 @@ final class CommandRing {
     private volatile Thread consumer;
     private volatile boolean parked;
 
-    CommandRing(Arena arena) {
+    /** An empty ring in memory of the arena. */
+    public CommandRing(Arena arena) {
         memory = arena.allocate(CAPACITY_BYTES + RingBufferDescriptor.TRAILER_LENGTH, OffHeap.PAGE_BYTES);
         buffer = new UnsafeBuffer(memory.address(), (int) memory.byteSize());
         ring = new ManyToOneRingBuffer(buffer);
     }
 
     /** The memory that indexes of this ring count in. */
-    MemorySegment memory() {
+    public MemorySegment memory() {
         return memory;
     }
 
@@ -44,7 +45,7 @@ final class CommandRing {
      *
      * @return index in {@link #memory()}; must be followed by {@link #publish}.
      */
-    int claim(CommandType type, int length) {
+    public int claim(CommandType type, int length) {
         int spins = 0;
         while (true) {
             int index = ring.tryClaim(type.code(), length);
@@ -61,7 +62,7 @@ final class CommandRing {
     }
 
     /** Hands the command over and wakes the writer up when it sleeps. */
-    void publish(int index) {
+    public void publish(int index) {
         ring.commit(index);
         wake();
     }
@@ -80,7 +81,7 @@ final class CommandRing {
     }
 
     /** Gives up to {@code limit} commands to the handler. */
-    int read(MessageHandler handler, int limit) {
+    public int read(MessageHandler handler, int limit) {
         return ring.read(handler, limit);
     }
 

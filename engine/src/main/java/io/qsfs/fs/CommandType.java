@@ -1,7 +1,7 @@
 package io.qsfs.fs;
 
 /** What a FUSE worker asks of the single writer. */
-enum CommandType {
+public enum CommandType {
     /** Look something up in the state that is not committed yet, on behalf of a worker that waits. */
     QUERY,
     /** The inode behind a name of a directory that changed since the last commit. */
@@ -42,7 +42,7 @@ enum CommandType {
     private static final CommandType[] BY_CODE = values();
 
     /** Code in the ring; Agrona wants it above 0. */
-    int code() {
+    public int code() {
         return ordinal() + 1;
     }
 

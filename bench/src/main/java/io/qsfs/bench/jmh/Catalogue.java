@@ -15,6 +15,9 @@ final class Catalogue {
     private static final double CIPHER_GOAL = 0.93;
     private static final double SEALING_GOAL = 0.75;
     private static final double FUSE_GOAL = 0.8;
+    /** At most 2 % of the operation. */
+    private static final double OVERHEAD_GOAL = 50;
+
     private static final int GOAL_FROM_BYTES = 64 << 10;
 
     private Catalogue() {}
@@ -79,11 +82,58 @@ final class Catalogue {
     }
 
     private static List<Stage> sealing() {
-        return List.of();
+        return List.of(
+                packer("lz4 compress", "compress"),
+                packer("lz4 decompress", "decompress").quick(p -> isText(p) && bytes(p, BYTES) == 256 << 10),
+                sealer("seal", "1 / (1/AES + 1/RS + 1/CRC + 1/GMAC) from C")
+                        .goal(p -> p.get(CODE).equals("16+4") ? SEALING_GOAL : 0),
+                sealer("sealAllPasses", "every pass of the format from C")
+                        .quick(p -> p.get(CODE).equals("16+4")));
+    }
+
+    private static Stage packer(String name, String method) {
+        return Stage.of(name, "CompressionBenchmark." + method, "liblz4 from C")
+                .with("content", "text", "random")
+                .with(BYTES, "65536", "262144")
+                .quick(p -> bytes(p, BYTES) == 256 << 10)
+                .bytes(p -> bytes(p, BYTES));
+    }
+
+    private static boolean isText(Map<String, String> p) {
+        return p.get("content").equals("text");
+    }
+
+    private static Stage sealer(String method, String roof) {
+        return Stage.of("sealing of a 64 MiB segment", "SealBenchmark." + method, roof)
+                .with(CODE, "4+2", "16+4")
+                .bytes(p -> 64L << 20);
     }
 
     private static List<Stage> paths() {
-        return List.of();
+        return List.of(
+                Stage.of("log append", "LogBenchmark.append", "pwrite from C")
+                        .with(BYTES, "4096", "131072")
+                        .bytes(p -> bytes(p, BYTES)),
+                Stage.of("log records, 64 a batch", "LogBenchmark.records", "pwrite of a batch from C"),
+                Stage.of("append 4 KiB and group commit", "LogBenchmark.groupCommit", "pwrite, fdatasync from C"),
+                Stage.of("command through the ring", "RingBenchmark.claimAndCommit", "the same ring in C"),
+                Stage.of("index lookup of 100,000", "IndexBenchmark.lookup", "LMDB from C"),
+                Stage.of("index insert, 1,000 a commit", "IndexBenchmark.insertAndCommit", "LMDB from C"),
+                Stage.of("FUSE request and reply", "FuseBenchmark.call", "the same loop in C")
+                        .with(
+                                "request",
+                                "getattr",
+                                "lookup",
+                                "read 4 KiB",
+                                "read 128 KiB",
+                                "write 4 KiB",
+                                "write 128 KiB")
+                        .goal(p -> FUSE_GOAL),
+                Stage.of("RESP reply parsed", "RespBenchmark.decode", "the least in C")
+                        .with(BYTES, "0", "4096", "65536")
+                        .quick(p -> bytes(p, BYTES) != 64 << 10),
+                Stage.of("overhead of the measuring", "OverheadBenchmark.nothing", "CRC-32C of 4 KiB from C")
+                        .goal(p -> OVERHEAD_GOAL));
     }
 
     private static long bytes(Map<String, String> parameters, String name) {

@@ -41,6 +41,12 @@ public class Roof {
         roofNs = (double) checked(loop.run(loops)) / loops;
     }
 
+    /** As {@link #measure}, where a loop is as much as {@code operations} of the benchmark. */
+    void measureBatches(int operations, Loop loop) {
+        measure(loop);
+        roofNs /= operations;
+    }
+
     /** For a roof that is put together from several. */
     void set(double ns) {
         roofNs = ns;

@@ -128,6 +128,9 @@ public final class Suite implements Callable<Integer> {
             announce(i, tasks.size(), begin, task);
             measure(task);
             report(i, tasks.size(), begin);
+            if (task.stage.benchmark().equals("AesGcmBenchmark.seal") && task.mode == Mode.AverageTime) {
+                compareWithOpenSsl(task);
+            }
         }
         out.println();
         out.print(Report.table(rows));
@@ -184,7 +187,7 @@ public final class Suite implements Callable<Integer> {
         return String.format(Locale.ROOT, "%d:%02d", seconds / 60, seconds % 60);
     }
 
-    private void measure(Task task) throws RunnerException, IOException, InterruptedException {
+    private void measure(Task task) throws RunnerException, IOException {
         Effort effort = effort();
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include("^" + (PACKAGE + task.stage.benchmark()).replace(".", "\\.") + "$")
@@ -206,9 +209,6 @@ public final class Suite implements Callable<Integer> {
                     "async", "libPath=" + profilerLibrary() + ";output=text;output=flamegraph;dir=" + profiles);
         }
         rows.add(row(task, new Runner(options.build()).runSingle()));
-        if (task.stage.benchmark().equals("AesGcmBenchmark.seal") && task.mode == Mode.AverageTime) {
-            compareWithOpenSsl(task);
-        }
     }
 
     /** What the launcher gives every JVM, a heap that does not grow, and what the roofs need to know. */
