@@ -64,6 +64,27 @@ final class Report {
         return table.toString();
     }
 
+    /** The table of docs/benchmarks.md; where the rest goes is for a person with a profile to write. */
+    static String markdown(List<Row> rows) {
+        StringBuilder table =
+                new StringBuilder("| stage | figure | roof | ratio | B/op | measured beside | where the rest goes |\n"
+                        + "|---|---|---|---|---|---|---|\n");
+        for (Row row : rows) {
+            String name = row.stage().name() + " " + parameters(row);
+            table.append("| ")
+                    .append(String.join(
+                            " | ",
+                            name.strip(),
+                            figure(row, row.ns()),
+                            figure(row, row.roofNs()),
+                            decimals(row.ratio()) + " ± " + decimals(row.spread()),
+                            String.format(Locale.ROOT, "%.0f", row.allocatedBytes()),
+                            row.stage().roof()))
+                    .append(" | |\n");
+        }
+        return table.toString();
+    }
+
     static void write(Path file, Map<String, Object> machine, String kind, String taken, List<Row> rows)
             throws IOException {
         Map<String, Object> whole = new LinkedHashMap<>();

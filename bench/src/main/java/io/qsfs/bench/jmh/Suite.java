@@ -85,6 +85,9 @@ public final class Suite implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write machine, figures and every sample to this file")
     private Path json;
 
+    @Option(names = "--markdown", description = "show the table as docs/benchmarks.md has it")
+    private boolean isMarkdown;
+
     @Option(
             names = "--profile",
             paramLabel = "DIR",
@@ -133,7 +136,7 @@ public final class Suite implements Callable<Integer> {
             }
         }
         out.println();
-        out.print(Report.table(rows));
+        out.print(isMarkdown ? Report.markdown(rows) : Report.table(rows));
         if (json != null) {
             Report.write(json, MachineInfo.describe(jvmFlags()), effort().name().toLowerCase(Locale.ROOT), taken, rows);
             out.println("written: " + json);

@@ -47,6 +47,15 @@ class ReportTest {
     }
 
     @Test
+    void shouldLeaveAColumnForTheProfile() {
+        String[] lines = Report.markdown(List.of(ROW)).split("\n");
+        assertEquals("| sealing 4 KiB | 4,096 MB/s | 6,827 MB/s | 0.50 ± 0.03 | 3 | C | |", lines[2]);
+        assertEquals(
+                lines[0].chars().filter(c -> c == '|').count(),
+                lines[2].chars().filter(c -> c == '|').count());
+    }
+
+    @Test
     void shouldWriteMachineAndSamples() throws IOException {
         Path file = folder.resolve("figures.json");
         Report.write(file, Map.of("kernel", "6.18"), "quick", "2026-11-28T00:00:00Z", List.of(ROW));
