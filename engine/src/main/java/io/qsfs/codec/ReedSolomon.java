@@ -66,16 +66,29 @@ public final class ReedSolomon implements AutoCloseable {
      * @param shardBytes bytes of each shard.
      */
     public void encode(MemorySegment data, MemorySegment parity, int shardBytes) {
+        encodeRange(data, parity, shardBytes, 0, shardBytes);
+    }
+
+    /**
+     * Computes one range of all parity shards: whoever goes on with it finds it in the processor's cache.
+     *
+     * @param data the k data shards, one behind the other; native, borrowed, only read.
+     * @param parity room for the m parity shards, one behind the other; native, borrowed, the range of each written in full.
+     * @param shardBytes bytes of each shard.
+     * @param offset where the range begins in each shard.
+     * @param length bytes of the range.
+     */
+    public void encodeRange(MemorySegment data, MemorySegment parity, long shardBytes, long offset, int length) {
         if (code.m() == 0) {
             return;
         }
         for (int i = 0; i < code.k(); i++) {
-            sources.setAtIndex(ValueLayout.ADDRESS, i, data.asSlice((long) i * shardBytes, shardBytes));
+            sources.setAtIndex(ValueLayout.ADDRESS, i, data.asSlice(i * shardBytes + offset, length));
         }
         for (int i = 0; i < code.m(); i++) {
-            targets.setAtIndex(ValueLayout.ADDRESS, i, parity.asSlice((long) i * shardBytes, shardBytes));
+            targets.setAtIndex(ValueLayout.ADDRESS, i, parity.asSlice(i * shardBytes + offset, length));
         }
-        Isal.ecEncodeData(shardBytes, code.k(), code.m(), encodeTables, sources, targets);
+        Isal.ecEncodeData(length, code.k(), code.m(), encodeTables, sources, targets);
     }
 
     /**

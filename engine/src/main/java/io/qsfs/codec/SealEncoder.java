@@ -153,7 +153,6 @@ public final class SealEncoder implements AutoCloseable {
         long sealedBytes = sealTable(sealing, request.compression(), chunkCount, offset);
         long shardBytes = code.shardBytes(sealedBytes);
         sealedArea.asSlice(sealedBytes, shardBytes * code.k() - sealedBytes).fill((byte) 0);
-        coder.encode(sealedArea, parityArea, (int) shardBytes);
 
         ShardHeader header = new ShardHeader(
                 sealing,
@@ -215,7 +214,7 @@ public final class SealEncoder implements AutoCloseable {
         return offset + tableBytes + SealIdentity.TAG_BYTES;
     }
 
-    /** Writes headers and block tables, and gathers each shard's parts. */
+    /** Writes headers, parity and block tables, and gathers each shard's parts. */
     private List<List<MemorySegment>> shards(ShardHeader header) {
         long shardBytes = header.shardBytes();
         int tableBytes = BlockTable.bytes(shardBytes);
@@ -223,19 +222,31 @@ public final class SealEncoder implements AutoCloseable {
         List<List<MemorySegment>> shards = new ArrayList<>(code.n());
         for (int index = 0; index < code.n(); index++) {
             MemorySegment head = headers.asSlice((long) index * ShardHeader.BYTES, ShardHeader.BYTES);
-            MemorySegment payload = index < code.k()
-                    ? sealedArea.asSlice(index * shardBytes, shardBytes)
-                    : parityArea.asSlice((index - code.k()) * shardBytes, shardBytes);
             MemorySegment blocks = blockTables.asSlice((long) index * tableBytes, tableBytes);
             header.withIndex(index).write(head, 0);
             mac.putEntry(blocks, index, 0, shardBytes, head, 0);
-            for (int block = 1; block < BlockTable.blockCount(shardBytes); block++) {
-                long blockOffset = (long) (block - 1) * BlockTable.BLOCK_BYTES;
-                mac.putEntry(blocks, index, block, shardBytes, payload, blockOffset);
-            }
-            shards.add(List.of(head, payload, blocks));
+            shards.add(List.of(head, payload(index, shardBytes), blocks));
+        }
+        for (int block = 1; block < BlockTable.blockCount(shardBytes); block++) {
+            finishBlock(shards, block, shardBytes);
         }
         return List.copyOf(shards);
+    }
+
+    private MemorySegment payload(int index, long shardBytes) {
+        return index < code.k()
+                ? sealedArea.asSlice(index * shardBytes, shardBytes)
+                : parityArea.asSlice((index - code.k()) * shardBytes, shardBytes);
+    }
+
+    /** Parity and table entries of one block of all shards: the block is read from memory once, and not once for each of them. */
+    private void finishBlock(List<List<MemorySegment>> shards, int block, long shardBytes) {
+        long offset = (long) (block - 1) * BlockTable.BLOCK_BYTES;
+        coder.encodeRange(sealedArea, parityArea, shardBytes, offset, BlockTable.blockLength(block, shardBytes));
+        for (int index = 0; index < code.n(); index++) {
+            List<MemorySegment> parts = shards.get(index);
+            mac.putEntry(parts.get(2), index, block, shardBytes, parts.get(1), offset);
+        }
     }
 
     @Override
