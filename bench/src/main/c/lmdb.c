@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAP_BYTES (INT64_C(4) << 30)
-#define INODE_BYTES 80
+#define INODE_BYTES 72
 #define NAME_BYTES 17
 #define KEY_BYTES_MAX 32
 #define DIRECTORY 1
@@ -16,7 +16,6 @@ struct roof_index {
     MDB_env *env;
     MDB_dbi dbi;
     MDB_txn *reader;
-    MDB_cursor *cursor;
     int64_t entries;
     int64_t next;
     uint64_t random;
@@ -91,7 +90,6 @@ void *roof_lmdb_open(const char *file, int64_t entries)
     rc = rc == 0 ? mdb_env_open(index->env, file, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOSYNC | MDB_NORDAHEAD, 0600) : rc;
     rc = rc == 0 ? fill(index) : rc;
     rc = rc == 0 ? mdb_txn_begin(index->env, NULL, MDB_RDONLY, &index->reader) : rc;
-    rc = rc == 0 ? mdb_cursor_open(index->reader, index->dbi, &index->cursor) : rc;
     if (rc != 0) {
         fprintf(stderr, "roof_lmdb_open: %s\n", mdb_strerror(rc));
         roof_lmdb_close(index);
@@ -118,13 +116,12 @@ int64_t roof_lmdb_lookup(void *opaque, int64_t loops)
         uint64_t number = 2 + next_random(index) % index->entries;
         mdb_txn_reset(index->reader);
         int rc = mdb_txn_renew(index->reader);
-        rc = rc == 0 ? mdb_cursor_renew(index->reader, index->cursor) : rc;
         MDB_val k = {name_key(key, number), key}, v;
-        rc = rc == 0 ? mdb_cursor_get(index->cursor, &k, &v, MDB_SET) : rc;
+        rc = rc == 0 ? mdb_get(index->reader, index->dbi, &k, &v) : rc;
         if (rc == 0) {
             memcpy(inode, v.mv_data, NAME_BYTES);
             k = (MDB_val){number_key(key, 'I', number), key};
-            rc = mdb_cursor_get(index->cursor, &k, &v, MDB_SET);
+            rc = mdb_get(index->reader, index->dbi, &k, &v);
         }
         if (rc != 0)
             return -EIO;
@@ -158,8 +155,6 @@ int64_t roof_lmdb_insert(void *opaque, int batch, int64_t loops)
 void roof_lmdb_close(void *opaque)
 {
     struct roof_index *index = opaque;
-    if (index->cursor != NULL)
-        mdb_cursor_close(index->cursor);
     if (index->reader != NULL)
         mdb_txn_abort(index->reader);
     mdb_env_close(index->env);
