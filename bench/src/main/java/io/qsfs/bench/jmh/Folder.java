@@ -19,6 +19,8 @@ final class Folder implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("no folder can be made in " + parent, e);
         }
+        // Whoever interrupts a run leaves nothing behind either.
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "remove " + path));
     }
 
     /** On the disk that is measured. */
@@ -35,8 +37,12 @@ final class Folder implements AutoCloseable {
         return path;
     }
 
+    /** Removes it; does nothing when that is done. */
     @Override
     public void close() {
+        if (!Files.exists(path)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(path)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
