@@ -27,7 +27,7 @@ build_jmh() {
     flock 9
     find_jmh_jar
     if [ -z "$jmh_jar" ] \
-        || is_older "$jmh_jar" "$root/bindings/src/main" "$root/engine/src/main" "$root/bench/src/main" "$root/bench/pom.xml"; then
+        || is_older "$jmh_jar" "$root/bindings/src/main" "$root/engine/src/main" "$root/bench/src/main" "$root/bench/pom.xml" "$root/pom.xml"; then
         say "building with Java $java_found ($java_home)"
         quiet_maven
         (cd "$root" && JAVA_HOME=$java_home mvn -q -B -U -Dmaven.test.skip=true -pl bindings,engine,bench package >&2) \
