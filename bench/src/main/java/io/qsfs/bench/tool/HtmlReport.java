@@ -206,20 +206,28 @@ final class HtmlReport {
                 .append("\"><table><caption>")
                 .append(escape(caption))
                 .append("</caption><thead><tr>");
-        head.forEach(
-                cell -> body.append("<th scope=\"col\">").append(escape(cell)).append("</th>"));
+        for (int i = 0; i < head.size(); i++) {
+            int column = i;
+            boolean isNumbers = i > 0 && !rows.isEmpty() && rows.stream().allMatch(row -> isNumber(row.get(column)));
+            body.append(isNumbers ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">")
+                    .append(escape(head.get(i)))
+                    .append("</th>");
+        }
         body.append("</tr></thead><tbody>");
         for (List<String> row : rows) {
             body.append("<tr>");
             for (int i = 0; i < row.size(); i++) {
-                boolean isNumber = row.get(i).matches("[-+0-9.,]+( %)?");
-                body.append(i == 0 ? "<th scope=\"row\">" : isNumber ? "<td class=\"n\">" : "<td>")
+                body.append(i == 0 ? "<th scope=\"row\">" : isNumber(row.get(i)) ? "<td class=\"n\">" : "<td>")
                         .append(escape(row.get(i)))
                         .append(i == 0 ? "</th>" : "</td>");
             }
             body.append("</tr>");
         }
         body.append("</tbody></table></div>");
+    }
+
+    private static boolean isNumber(String cell) {
+        return cell.matches("[-+0-9.,]+( %)?");
     }
 
     private static String page(String title, StringBuilder body) {

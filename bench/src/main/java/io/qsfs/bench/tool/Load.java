@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
@@ -39,10 +40,17 @@ final class Load {
 
     private final Clock clock;
     private final Stop stop;
+    private final LongConsumer sleep;
 
     Load(Clock clock, Stop stop) {
+        this(clock, stop, LockSupport::parkNanos);
+    }
+
+    /** @param sleep waits for about so many nanoseconds of the clock. */
+    Load(Clock clock, Stop stop, LongConsumer sleep) {
         this.clock = clock;
         this.stop = stop;
+        this.sleep = sleep;
     }
 
     /** One operation of a backend. */
@@ -196,7 +204,7 @@ final class Load {
 
     private void waitUntil(long dueNs) {
         for (long leftNs = dueNs - clock.nanoTime(); leftNs > 0; leftNs = dueNs - clock.nanoTime()) {
-            LockSupport.parkNanos(leftNs > 2 * NAP_NS ? leftNs - NAP_NS : 1);
+            sleep.accept(leftNs > 2 * NAP_NS ? leftNs - NAP_NS : 1);
         }
     }
 

@@ -164,8 +164,10 @@ final class PipelineCommand implements Callable<Integer> {
         }
         PipelineRun.Result middle = middle(results, Stats.median(rates));
         builder.stages(middle.stages());
-        builder.finding(Format.number(Stats.median(rates)) + " MB/s, or " + Format.number(middle.segmentsPerSecond())
-                + " segments a second, with " + plan + ".");
+        builder.finding(Format.number(Stats.median(rates)) + " MB/s, or "
+                + Format.number(Stats.median(results.stream()
+                        .map(PipelineRun.Result::segmentsPerSecond)
+                        .toList())) + " segments a second, with " + plan + ".");
         builder.finding(Bottleneck.name(middle));
     }
 

@@ -113,6 +113,11 @@ public record Report(
         }
 
         Report build(int rounds) {
+            if (machine.loadBefore() > machine.processors()) {
+                warning("before the run the load average was " + Format.number(machine.loadBefore()) + " on "
+                        + machine.processors()
+                        + " processors: others were working, and the figures have that in them.");
+            }
             return new Report(
                     FORMAT,
                     command,

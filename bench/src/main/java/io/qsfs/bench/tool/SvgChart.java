@@ -12,13 +12,14 @@ import java.util.Locale;
  */
 final class SvgChart {
     private static final int WIDTH = 400;
-    private static final int HEIGHT = 270;
+    private static final int HEIGHT = 280;
     private static final int LEFT = 52;
-    private static final int RIGHT = 14;
-    private static final int TOP = 12;
+    private static final int RIGHT = 22;
+    private static final int TOP = 26;
     private static final int BOTTOM = 44;
     private static final int COLOURS = 6;
     private static final int ROW = 15;
+    private static final int NAME_LENGTH_MAX = 48;
     private static final String[] DASHES = {"", "7 3", "2 3", "9 3 2 3", "5 2 1 2", "12 4"};
 
     private SvgChart() {}
@@ -163,7 +164,7 @@ final class SvgChart {
         }
         to.append(String.format(
                 Locale.ROOT,
-                "<text class=\"m\" x=\"%d\" y=\"%d\">%s</text><text class=\"s\" x=\"4\" y=\"10\">%s</text>",
+                "<text class=\"m\" x=\"%d\" y=\"%d\">%s</text><text class=\"s\" x=\"4\" y=\"12\">%s</text>",
                 (LEFT + WIDTH - RIGHT) / 2,
                 HEIGHT - 8,
                 HtmlReport.escape(chart.xLabel()),
@@ -374,7 +375,7 @@ final class SvgChart {
                     Locale.ROOT,
                     "<text class=\"s\" x=\"2\" y=\"%d\">%s</text>",
                     top + 13,
-                    HtmlReport.escape(stage.stage() + (stage.detail().isEmpty() ? "" : " – " + stage.detail()))));
+                    HtmlReport.escape(shortened(stage.stage()))));
             double x = 2;
             double width = WIDTH - 4;
             String[] classes = {"busy", "input", "output"};
@@ -393,6 +394,10 @@ final class SvgChart {
             to.append("</svg>").append(entry[1]).append("</li>");
         }
         to.append("</ul>");
+    }
+
+    private static String shortened(String name) {
+        return name.length() <= NAME_LENGTH_MAX ? name : name.substring(0, NAME_LENGTH_MAX - 1) + "…";
     }
 
     private static void part(StringBuilder to, String kind, double share, double x, double y, double length) {
@@ -417,7 +422,7 @@ final class SvgChart {
                     y,
                     y + height));
         }
-        if (share > 0 && length > 34) {
+        if (share > 0 && length > (kind.equals("input") ? 64 : 38)) {
             to.append(String.format(
                     Locale.ROOT,
                     "<text class=\"m on-%s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
