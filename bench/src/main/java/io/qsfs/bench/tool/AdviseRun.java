@@ -1,7 +1,6 @@
 package io.qsfs.bench.tool;
 
 import io.qsfs.backend.BackendSpec;
-import io.qsfs.codec.Code;
 import io.qsfs.config.QsfsException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,7 +79,7 @@ final class AdviseRun {
         if (!noisy.isEmpty()) {
             intro.add("Do not rely on it: " + noisy);
         }
-        Advisor.Advice chosen = confirm(pipelines, measurable, figures, advice, intro);
+        Advisor.Advice chosen = confirm(pipelines, measurable, advice, intro);
         chosen.leftOut().forEach((name, why) -> report.finding("backend " + name + " is left out: " + why + "."));
         String toml = Advisor.toml(intro, chosen, measurable);
         report.advice(toml);
@@ -162,11 +161,7 @@ final class AdviseRun {
 
     /** Measures both plans in turn; what is no faster is not advised. */
     private Advisor.Advice confirm(
-            Pipelines pipelines,
-            List<BackendSpec> targets,
-            Advisor.Figures figures,
-            Advisor.Advice advice,
-            List<String> intro) {
+            Pipelines pipelines, List<BackendSpec> targets, Advisor.Advice advice, List<String> intro) {
         List<BackendSpec> used = targets.stream()
                 .filter(t -> !advice.leftOut().containsKey(t.name()))
                 .toList();
@@ -194,27 +189,33 @@ final class AdviseRun {
         intro.add("A faster setting was looked for and not found (" + both
                 + "): the default is right for these backends.");
         report.finding("the default is right: " + both + ".");
-        return keepDefaults(advice, figures);
+        return keepDefaults(advice);
     }
 
     /** The settings of the base plan; cache sizes stay advised, they do not bear on placing. */
-    private Advisor.Advice keepDefaults(Advisor.Advice advice, Advisor.Figures figures) {
-        Code code = base.code();
-        String why = "no other was faster here";
-        Map<String, Advisor.Line> kept = new LinkedHashMap<>();
-        advice.lines().forEach(line -> kept.put(line.key(), line));
-        kept.put("minimal_shards", new Advisor.Line("minimal_shards", "" + code.k(), why));
-        kept.put("expected_shards", new Advisor.Line("expected_shards", "" + code.n(), why));
-        kept.put("placed_min", new Advisor.Line("placed_min", "" + base.placedMin(), why));
-        kept.put("segment_bytes", line("segment_bytes", Advisor.text(Format.bytes(base.segmentBytes())), why));
-        kept.put("chunk_bytes", line("chunk_bytes", Advisor.text(Format.bytes(base.chunkBytes())), why));
-        kept.put("compression", line("compression", Advisor.text(base.isCompressed() ? "lz4" : "none"), why));
-        kept.put("in_flight_max", line("in_flight_max", "" + base.inFlightMax(), why));
-        return new Advisor.Advice(base, List.copyOf(kept.values()), advice.remarks(), Map.of());
+    private Advisor.Advice keepDefaults(Advisor.Advice advice) {
+        Map<String, String> values = Map.of(
+                "minimal_shards", Integer.toString(base.code().k()),
+                "expected_shards", Integer.toString(base.code().n()),
+                "placed_min", Integer.toString(base.placedMin()),
+                "segment_bytes", Advisor.text(Format.bytes(base.segmentBytes())),
+                "chunk_bytes", Advisor.text(Format.bytes(base.chunkBytes())),
+                "compression", Advisor.text(base.isCompressed() ? "lz4" : "none"),
+                "in_flight_max", Integer.toString(base.inFlightMax()));
+        List<Advisor.Line> kept = advice.lines().stream()
+                .map(line -> kept(line, values.getOrDefault(line.key(), line.value())))
+                .toList();
+        return new Advisor.Advice(base, kept, advice.remarks(), Map.of());
     }
 
-    private static Advisor.Line line(String key, String value, String reason) {
-        return new Advisor.Line(key, value, reason);
+    private static Advisor.Line kept(Advisor.Line line, String value) {
+        return value.equals(line.value())
+                ? line
+                : new Advisor.Line(
+                        line.key(),
+                        value,
+                        line.value().replace("\"", "") + " was tried (" + line.reason()
+                                + "), and all in all that was no faster");
     }
 
     /**

@@ -293,6 +293,12 @@ final class BackendsRun {
             half.add(new Chart.Point(offered, Stats.median(cell.p50), ""));
             most.add(new Chart.Point(offered, Stats.median(cell.p99), ""));
         }
+        List<Chart.Series> series =
+                new ArrayList<>(List.of(new Chart.Series("50 % within", half), new Chart.Series("99 % within", most)));
+        List<Chart.Point> closed = closedPoints(name, operation);
+        if (!closed.isEmpty()) {
+            series.add(new Chart.Series("closed loop, 99 % within", closed));
+        }
         report.chart(new Chart(
                 "backends/" + name + "/" + operation + "/load",
                 name + ": " + operation + " of " + size + ", latency over offered load",
@@ -301,7 +307,7 @@ final class BackendsRun {
                 "ms",
                 false,
                 true,
-                List.of(new Chart.Series("50 % within", half), new Chart.Series("99 % within", most))));
+                series));
         int knee = Knee.ofLoad(steps);
         if (knee < 0) {
             report.finding(name + ", " + operation + " of " + size + " at a fixed rate: not even "
@@ -315,5 +321,18 @@ final class BackendsRun {
                             : "; at " + Format.number(steps.get(knee + 1).offered()) + "/s it is "
                                     + Format.milliseconds(steps.get(knee + 1).p99Ms()) + "."));
         }
+    }
+
+    /** What closed loops of the same size say, to be seen beside: the rate that they reached, and their 99th percentile. */
+    private List<Chart.Point> closedPoints(String name, String operation) {
+        List<Chart.Point> points = new ArrayList<>();
+        for (int concurrency : plan.concurrencies()) {
+            Cell cell = find(name, operation, plan.openBytes(), concurrency);
+            if (cell != null) {
+                points.add(new Chart.Point(Stats.median(cell.rates), Stats.median(cell.p99), ""));
+            }
+        }
+        points.sort(java.util.Comparator.comparingDouble(Chart.Point::x));
+        return points;
     }
 }

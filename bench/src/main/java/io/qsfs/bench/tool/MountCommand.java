@@ -38,8 +38,13 @@ final class MountCommand implements Callable<Integer> {
     public Integer call() {
         options.check();
         Report.Builder builder = new Report.Builder("mount");
-        MountRun run =
-                new MountRun(session, builder, MountRun.directories(directories), options.isQuick(), options.rounds());
+        MountRun run = new MountRun(
+                session,
+                builder,
+                MountRun.directories(directories),
+                options.isQuick() ? MountScale.QUICK : MountScale.FULL,
+                options.rounds(),
+                MountWorkloads.canDropCaches());
         run.run();
         Report report = builder.build(options.rounds());
         session.output().result(run.table().toString());

@@ -17,15 +17,24 @@ final class MountRun {
     private final Session session;
     private final Report.Builder report;
     private final Map<String, Path> directories;
-    private final boolean isQuick;
+    private final MountScale scale;
+    private final boolean isCold;
     private final int rounds;
     private final Map<String, Map<String, List<Double>>> values = new LinkedHashMap<>();
 
-    MountRun(Session session, Report.Builder report, Map<String, Path> directories, boolean isQuick, int rounds) {
+    /** @param isCold the page cache may be dropped. */
+    MountRun(
+            Session session,
+            Report.Builder report,
+            Map<String, Path> directories,
+            MountScale scale,
+            int rounds,
+            boolean isCold) {
         this.session = session;
         this.report = report;
         this.directories = directories;
-        this.isQuick = isQuick;
+        this.scale = scale;
+        this.isCold = isCold;
         this.rounds = rounds;
     }
 
@@ -52,14 +61,13 @@ final class MountRun {
 
     /** Measures; the report has the figures after. */
     void run() {
-        boolean isCold = MountWorkloads.canDropCaches();
         if (!isCold) {
             String warning = "the page cache cannot be dropped (only root may): what is called cold here is warm.";
             session.output().warning(warning);
             report.warning(warning);
         }
-        SampleTree tree = SampleTree.usual(isQuick);
-        MountWorkloads workloads = new MountWorkloads(session, isQuick, tree, isCold);
+        SampleTree tree = SampleTree.usual(scale.entries());
+        MountWorkloads workloads = new MountWorkloads(session, scale, tree, isCold);
         try {
             Progress progress = new Progress(
                     session.output(),

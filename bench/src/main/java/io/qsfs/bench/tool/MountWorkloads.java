@@ -39,7 +39,7 @@ final class MountWorkloads {
     private static final int CREATE = Linux.O_CREAT | Linux.O_EXCL | Linux.O_WRONLY | Linux.O_CLOEXEC;
 
     private final Session session;
-    private final boolean isQuick;
+    private final MountScale scale;
     private final SampleTree tree;
     private final boolean isCold;
     private final NativeBuffer memory = new NativeBuffer((READERS + 1L) * MIB);
@@ -69,9 +69,9 @@ final class MountWorkloads {
     }
 
     /** @param isCold the page cache can be dropped. */
-    MountWorkloads(Session session, boolean isQuick, SampleTree tree, boolean isCold) {
+    MountWorkloads(Session session, MountScale scale, SampleTree tree, boolean isCold) {
         this.session = session;
-        this.isQuick = isQuick;
+        this.scale = scale;
         this.tree = tree;
         this.isCold = isCold;
         SplittableRandom random = new SplittableRandom(3);
@@ -180,10 +180,10 @@ final class MountWorkloads {
     private void bigFiles(Path place, Listener listener) throws IOException {
         String big = place.resolve("big").toString();
         String small = place.resolve("big4k").toString();
-        long size = (isQuick ? 256L : 1024L) * MIB;
-        long ns = (isQuick ? 2L : 5L) * 1_000_000_000L;
+        long size = scale.bigBytes();
+        long ns = scale.timedNs();
         listener.onFigure("write 1M", writeFile(big, MIB, size));
-        listener.onFigure("write 4k", writeFile(small, BLOCK, 128L * MIB));
+        listener.onFigure("write 4k", writeFile(small, BLOCK, scale.smallBytes()));
         checked(Linux.unlink(small), "unlink");
         cold();
         listener.onFigure("read 1M cold", readFile(big, size));
@@ -307,7 +307,7 @@ final class MountWorkloads {
     }
 
     private void appends(Path place, Listener listener) throws IOException {
-        long ns = (isQuick ? 2L : 5L) * 1_000_000_000L;
+        long ns = scale.timedNs();
         int fd = checked(Linux.open(place.resolve("log").toString(), CREATE, 0644), "open");
         long fromNs = now();
         long done = 0;
@@ -326,7 +326,7 @@ final class MountWorkloads {
     // Small files
 
     private void smallFiles(Path place, Listener listener) throws IOException {
-        int count = isQuick ? 1000 : 5000;
+        int count = scale.files();
         Path folder = place.resolve("files");
         checked(Linux.mkdir(folder.toString(), 0755), "mkdir");
         List<String> names = new ArrayList<>();

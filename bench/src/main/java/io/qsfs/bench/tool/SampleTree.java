@@ -42,10 +42,8 @@ final class SampleTree {
     }
 
     /** The usual one. */
-    static SampleTree usual(boolean isQuick) {
-        return Files.isDirectory(REAL)
-                ? of(REAL, isQuick ? 2_000 : ENTRIES_MAX)
-                : madeUp(isQuick ? 1_000 : MADE_UP_FILES);
+    static SampleTree usual(int entriesMax) {
+        return Files.isDirectory(REAL) ? of(REAL, entriesMax) : madeUp(Math.min(entriesMax, MADE_UP_FILES));
     }
 
     /** A copy of a directory, symbolic links left out. */

@@ -112,7 +112,8 @@ final class Tour {
             Report.Builder mount = new Report.Builder("mount");
             Map<String, Path> directories = new LinkedHashMap<>();
             directories.put("disk", directory(folder, "mount"));
-            MountRun run = new MountRun(session, mount, directories, true, 1);
+            MountRun run =
+                    new MountRun(session, mount, directories, MountScale.QUICK, 1, MountWorkloads.canDropCaches());
             run.run();
             output.result(run.table().toString());
             builder.add(mount.build(1));

@@ -21,10 +21,12 @@ final class Tool {
 
     /** How a command ended. */
     record Ended(int code, String out, String err) {
-        /** One sentence and nothing else on standard error. */
+        /** The one sentence that says why it failed; warnings do not count. */
         String sentence() {
-            assertEquals(1, err.lines().count(), err);
-            return err.strip();
+            List<String> sentences =
+                    err.lines().filter(line -> !line.startsWith("warning: ")).toList();
+            assertEquals(1, sentences.size(), err);
+            return sentences.getFirst();
         }
     }
 
