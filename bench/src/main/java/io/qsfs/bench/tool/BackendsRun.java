@@ -2,9 +2,11 @@ package io.qsfs.bench.tool;
 
 import io.qsfs.backend.BackendSpec;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Measures backends: put, ranged get, delete and list over size and concurrency in closed loops, then put and get of one size in open
@@ -15,12 +17,17 @@ import java.util.Map;
 final class BackendsRun {
     private static final long OBJECTS_MAX = 200_000;
     private static final int SLOTS_MAX = 256;
+    /** A step that would take so many times its length is left out: a slow backend must end what was begun. */
+    private static final int OVERRUN_MAX = 8;
+
+    private static final long OVERRUN_NS = 2_000_000_000L;
 
     private final Session session;
     private final BackendsPlan plan;
     private final Report.Builder report;
     private final Map<String, Cell> cells = new LinkedHashMap<>();
     private final Map<String, Double> best = new LinkedHashMap<>();
+    private final Set<String> tooSlow = new HashSet<>();
     private int leftOut;
 
     /** Values of all rounds of one figure group. Threading: one thread. */
@@ -134,14 +141,19 @@ final class BackendsRun {
         String size = Format.bytes(bytes);
         String at = size + "/c" + concurrency;
         String what = load.name() + " " + size + " x " + concurrency;
+        if (tooSlow.contains(what)) {
+            progress.ended(what, "left out");
+            return;
+        }
         progress.begins(what);
         load.nextCell();
         Latencies puts = load.closed(concurrency, plan.stepNs(), objects(bytes), bytes, load.puts(bytes));
+        leaveOutWhatIsTooSlow(load.name(), bytes, concurrency, puts);
         cell(load.name() + "/put/" + at, what + " put", true).add(puts);
         long count = Math.max(1, puts.operations());
         Latencies gets = load.closed(concurrency, plan.stepNs(), Long.MAX_VALUE, bytes, load.gets(bytes, count));
         cell(load.name() + "/get/" + at, what + " get", true).add(gets);
-        if (concurrency == plan.concurrencies().getLast() || !plan.fits(bytes, concurrency * 2)) {
+        if (isLastOfSize(load.name(), bytes, concurrency)) {
             double listed = load.listOnce(load.cellPrefix());
             cell(load.name() + "/list/" + size, load.name() + " list of " + size + " objects", false)
                     .rates
@@ -154,6 +166,27 @@ final class BackendsRun {
                 what,
                 Format.number(puts.megabytesPerSecond()) + " MB/s put, " + Format.number(gets.megabytesPerSecond())
                         + " MB/s get");
+    }
+
+    private boolean isLastOfSize(String name, long bytes, int concurrency) {
+        return plan.concurrencies().stream()
+                .noneMatch(more -> more > concurrency
+                        && plan.fits(bytes, more)
+                        && !tooSlow.contains(name + " " + Format.bytes(bytes) + " x " + more));
+    }
+
+    /** Cells of this size with more at once that would take much longer than a step; the same in all rounds. */
+    private void leaveOutWhatIsTooSlow(String name, long bytes, int concurrency, Latencies puts) {
+        double nsEach = puts.elapsedNs() / (double) Math.max(1, puts.operations());
+        for (int more : plan.concurrencies()) {
+            String what = name + " " + Format.bytes(bytes) + " x " + more;
+            boolean isMeasured = cells.containsKey(name + "/put/" + Format.bytes(bytes) + "/c" + more);
+            boolean isLong = more * nsEach > Math.max(OVERRUN_NS, OVERRUN_MAX * plan.stepNs());
+            if (more > concurrency && !isMeasured && isLong && plan.fits(bytes, more) && tooSlow.add(what)) {
+                report.finding(what + " at once was left out: it would take " + Format.milliseconds(more * nsEach / 1e6)
+                        + " for a step of " + Format.milliseconds(plan.stepNs() / 1e6) + ".");
+            }
+        }
     }
 
     /** At loads that are shares of what one closed loop reached in the first round, the same in all rounds. */

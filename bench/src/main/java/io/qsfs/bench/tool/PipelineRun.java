@@ -37,7 +37,7 @@ final class PipelineRun {
     private static final long IDENTIFY_NS = 10_000_000_000L;
     private static final long NOTHING_PLACED_S = 60;
     /** Closed segments that wait: the encoder never lacks one. */
-    private static final int AHEAD = 4;
+    private static final int AHEAD = 3;
 
     private final Session session;
     private final List<Scratch> places;

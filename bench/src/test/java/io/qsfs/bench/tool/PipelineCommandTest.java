@@ -67,7 +67,7 @@ class PipelineCommandTest {
     @Test
     void shouldAdviseAroundAServerThatIsLimited() throws Exception {
         try (Redis redis = new Redis(folder, "");
-                SlowProxy limited = new SlowProxy(redis.port, 0, 2_000_000)) {
+                SlowProxy limited = new SlowProxy(redis.port, 0, 10_000_000)) {
             Tool.Ended ended = run(
                     servers("advise", redis, limited, 4),
                     "--code",
