@@ -68,6 +68,7 @@ final class AdviseCommand implements Callable<Integer> {
         String toml = run.run(targets);
         Report report = builder.build(options.rounds());
         session.output().result(toml);
+        report.warnings().forEach(session.output()::warning);
         options.write(report, session.output());
         return ExitCode.OK;
     }

@@ -251,7 +251,9 @@ final class BackendsRun {
             }
         }
         for (String operation : List.of("put", "get")) {
-            throughputChart(name, operation);
+            if (plan.sizes().size() > 1) {
+                throughputChart(name, operation);
+            }
             concurrencyKnee(name, operation);
             loadChart(name, operation);
         }

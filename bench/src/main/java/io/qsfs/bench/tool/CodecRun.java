@@ -26,6 +26,7 @@ import java.util.Map;
 final class CodecRun {
     private static final long MIB = 1 << 20;
     private static final int SLICE_BYTES = 1 << 20;
+    private static final int WARM_UP_STEPS = 4;
 
     private final Session session;
     private final Report.Builder report;
@@ -100,6 +101,7 @@ final class CodecRun {
         try (VolumeKey key = VolumeKey.random(random);
                 NativeBuffer mixed = SampleData.make(SampleData.Kind.MIXED, segmentBytes);
                 NativeBuffer noise = SampleData.make(SampleData.Kind.RANDOM, segmentBytes)) {
+            warmUp(key, mixed.segment());
             for (int round = 0; round < rounds; round++) {
                 for (Setting setting : settings.values()) {
                     session.stop().check();
@@ -117,6 +119,18 @@ final class CodecRun {
             }
         }
         conclude(values, coding);
+    }
+
+    /** The first sealings of a process pay for classes and compilers. */
+    private void warmUp(VolumeKey key, MemorySegment plain) {
+        Map<String, Values> unused = new LinkedHashMap<>();
+        long fromNs = session.clock().nanoTime();
+        while (session.clock().nanoTime() - fromNs < WARM_UP_STEPS * stepNs) {
+            session.stop().check();
+            settings.values().stream()
+                    .filter(setting -> setting.code().equals(codes.getFirst()))
+                    .forEach(setting -> seal(setting, key, plain, unused));
+        }
     }
 
     private double seal(Setting setting, VolumeKey key, MemorySegment plain, Map<String, Values> values) {

@@ -3,6 +3,8 @@ package io.qsfs.bench.tool;
 import io.qsfs.config.Units;
 import io.qsfs.memory.Clock;
 import java.io.PrintStream;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Prints: results on standard output, warnings, errors and progress on standard error. Progress is one line that is written over
@@ -19,6 +21,7 @@ final class Output {
     private final PrintStream err;
     private final boolean isTerminal;
     private final Clock clock;
+    private final Set<String> warned = new HashSet<>();
     private boolean isQuiet;
     private boolean isVerbose;
     private boolean isShown;
@@ -51,9 +54,12 @@ final class Output {
         }
     }
 
+    /** A warning, said once however often it is given. */
     synchronized void warning(String sentence) {
-        erase();
-        err.println("warning: " + sentence);
+        if (warned.add(sentence)) {
+            erase();
+            err.println("warning: " + sentence);
+        }
     }
 
     synchronized void error(String sentence) {

@@ -181,6 +181,5 @@ final class PipelineCommand implements Callable<Integer> {
     static void print(Output output, Report report) {
         output.result(Results.stages(report.stages()).toString());
         Results.print(report, output);
-        report.warnings().forEach(output::warning);
     }
 }

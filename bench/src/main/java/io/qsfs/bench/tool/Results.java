@@ -16,6 +16,7 @@ final class Results {
             output.result("");
         }
         report.findings().forEach(sentence -> output.result("- " + sentence));
+        report.warnings().forEach(output::warning);
     }
 
     /** The table of stages. */

@@ -109,9 +109,7 @@ final class Scratch {
     private void begin(Identity identity) {
         Answer answer = putIdentity(identity);
         if (answer.error == BackendError.NOT_DURABLE) {
-            remark = "backend " + target.name()
-                    + " acknowledges puts that a power cut may still take, and a volume needs buffered ="
-                    + " true for it (" + answer.detail + ").";
+            remark = answer.detail + "; it is measured as it is.";
             spec = spec.buffered(true, GRACE_NS);
             answer = putIdentity(identity);
         }

@@ -159,7 +159,7 @@ final class SvgChart {
                     TOP,
                     HEIGHT - BOTTOM,
                     x.at(tick.x()),
-                    HEIGHT - BOTTOM + 15,
+                    HEIGHT - BOTTOM + 17,
                     HtmlReport.escape(tick.label())));
         }
         to.append(String.format(
