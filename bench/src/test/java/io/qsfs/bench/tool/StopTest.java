@@ -1,10 +1,17 @@
 package io.qsfs.bench.tool;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.qsfs.backend.BackendSpec;
+import io.qsfs.memory.Clock;
+import io.qsfs.memory.Id128;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -92,5 +99,26 @@ class StopTest {
                 process.destroyForcibly();
             }
         }
+    }
+
+    /** What cannot be removed is named, with the command that removes it. */
+    @Test
+    void shouldNameWhatCannotBeRemoved() throws Exception {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Output output = new Output(System.out, new PrintStream(err, true), false, Clock.SYSTEM);
+        Stop stop = new Stop(output);
+        Redis redis = new Redis(folder, "");
+        Scratch place;
+        try {
+            BackendSpec target = BackendSpec.redis("r", "g", "127.0.0.1", redis.port);
+            place = Scratch.make(target, new Id128(1, 2), new SecureRandom(), Clock.SYSTEM, stop);
+            assertTrue(place.remark().contains("would not survive a power cut"), place.remark());
+        } finally {
+            redis.close();
+        }
+        assertFalse(stop.removeLeft());
+        String keys = place.spec().prefix() + "*";
+        assertTrue(err.toString().contains("could not remove the keys " + keys), err.toString());
+        assertTrue(err.toString().contains("--scan --pattern '" + keys + "'"), err.toString());
     }
 }
