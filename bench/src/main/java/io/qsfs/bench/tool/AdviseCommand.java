@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
         name = "advise",
         description = {
             "Measure codec, backends and pipeline, and print a configuration with the reason for each line.",
-            "It is measured against the configuration, or the defaults, that it is to replace; where it is no faster, it says so."
+            "It is measured against the configuration, or the defaults, that it is to replace; where it is no faster,"
+                    + " it says so."
         })
 final class AdviseCommand implements Callable<Integer> {
     private static final long STEP_NS = 1_000_000_000L;

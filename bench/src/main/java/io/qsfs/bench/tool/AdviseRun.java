@@ -74,9 +74,9 @@ final class AdviseRun {
         report.finding("with " + base + ": " + Bottleneck.name(before.getLast()));
         report.stages(before.getLast().stages());
         List<String> intro = new ArrayList<>();
-        intro.add(
-                "Advice of qsfs-bench for a new volume; one that exists keeps segment_bytes, chunk_bytes and compression."
-                        + " Keys that are not here stay as they are in your configuration.");
+        intro.add("Advice of qsfs-bench for a new volume; one that exists keeps segment_bytes, chunk_bytes and"
+                + " compression."
+                + " Keys that are not here stay as they are in your configuration.");
         if (!noisy.isEmpty()) {
             intro.add("Do not rely on it: " + noisy);
         }

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Measures backends: put, ranged get, delete and list over size and concurrency in closed loops, then put and get of one size in open
- * loops at growing loads. Rounds go over all backends before the next begins, so that drift hits all alike.
+ * Measures backends: put, ranged get, delete and list over size and concurrency in closed loops, then put and get of
+ * one size in open loops at growing loads. Rounds go over all backends before the next begins, so that drift hits all
+ * alike.
  *
  * <p>Threading: one thread.
  */
@@ -358,7 +359,10 @@ final class BackendsRun {
         }
     }
 
-    /** What closed loops of the same size say, to be seen beside: the rate that they reached, and their 99th percentile. */
+    /**
+     * What closed loops of the same size say, to be seen beside: the rate that they reached, and their 99th
+     * percentile.
+     */
     private List<Chart.Point> closedPoints(String name, String operation) {
         List<Chart.Point> points = new ArrayList<>();
         for (int concurrency : plan.concurrencies()) {

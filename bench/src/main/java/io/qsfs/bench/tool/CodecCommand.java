@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
         name = "codec",
         description = {
             "Measure sealing on one core of this machine: compression, AES-256-GCM, Reed-Solomon and checksums.",
-            "Over codes, chunk sizes, lz4 and none, for data that lz4 makes smaller (mixed) and data that it does not (random)."
+            "Over codes, chunk sizes, lz4 and none, for data that lz4 makes smaller (mixed) and data that it does not"
+                    + " (random)."
         })
 final class CodecCommand implements Callable<Integer> {
     private static final long STEP_NS = 300_000_000L;

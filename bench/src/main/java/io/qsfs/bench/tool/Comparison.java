@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Two runs beside each other. A figure has changed when its medians differ by more than the ranges of both runs' rounds together,
- * and by more than 3 %; so the values of the two runs do not even overlap. With fewer than three rounds the ranges say little: then
- * the difference must be more than 25 %.
+ * Two runs beside each other. A figure has changed when its medians differ by more than the ranges of both runs'
+ * rounds together, and by more than 3 %; so the values of the two runs do not even overlap. With fewer than three
+ * rounds the ranges say little: then the difference must be more than 25 %.
  *
  * <p>Threading: stateless.
  */

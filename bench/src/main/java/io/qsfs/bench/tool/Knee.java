@@ -45,7 +45,8 @@ final class Knee {
     }
 
     /**
-     * The last step, in order of offered load, that is kept up with and whose tail is still short; all before it are so too.
+     * The last step, in order of offered load, that is kept up with and whose tail is still short; all before it are
+     * so too.
      *
      * @return -1 when not even the first is.
      */

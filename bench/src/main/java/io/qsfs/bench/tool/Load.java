@@ -14,10 +14,10 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * Puts load on a backend and times it, in two ways. A closed loop keeps a number of operations under way: the next begins when one
- * has ended, so a stall delays what would have been asked meanwhile, and hides it. An open loop begins an operation each time one is
- * due, whatever became of the others, and counts latency from when it was due: what a stall does to everybody who comes during
- * it is in the figures (no coordinated omission).
+ * Puts load on a backend and times it, in two ways. A closed loop keeps a number of operations under way: the next
+ * begins when one has ended, so a stall delays what would have been asked meanwhile, and hides it. An open loop
+ * begins an operation each time one is due, whatever became of the others, and counts latency from when it was due:
+ * what a stall does to everybody who comes during it is in the figures (no coordinated omission).
  *
  * <p>Threading: called by one thread, which waits; completions come on threads of the backend.
  */

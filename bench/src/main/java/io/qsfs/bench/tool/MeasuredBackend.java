@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * A backend that is timed from outside: how long at least one put was under way, and how long puts took. Everything goes on to the
- * backend in front of which it stands.
+ * A backend that is timed from outside: how long at least one put was under way, and how long puts took. Everything
+ * goes on to the backend in front of which it stands.
  *
  * <p>Threading: any thread; the monitor guards the counters, held for a few additions.
  */

@@ -23,9 +23,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * What is done to a directory, by system calls of this process: sequential writes and reads of 1 MiB and 4 KiB with a last fsync, random
- * reads and writes of 4 KiB, appends with an fsync each, small files made, listed, read and removed, a tree unpacked and removed.
- * All of it in a directory of its own, which is removed.
+ * What is done to a directory, by system calls of this process: sequential writes and reads of 1 MiB and 4 KiB with a
+ * last fsync, random reads and writes of 4 KiB, appends with an fsync each, small files made, listed, read and
+ * removed, a tree unpacked and removed. All of it in a directory of its own, which is removed.
  *
  * <p>Threading: one thread, but for the reads by four.
  */

@@ -7,8 +7,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Prints: results on standard output, warnings, errors and progress on standard error. Progress is one line that is written over
- * on a terminal, and a plain line now and then elsewhere.
+ * Prints: results on standard output, warnings, errors and progress on standard error. Progress is one line that is
+ * written over on a terminal, and a plain line now and then elsewhere.
  *
  * <p>Threading: one thread at a time; guarded by the monitor, because the hook that cleans up prints too.
  */

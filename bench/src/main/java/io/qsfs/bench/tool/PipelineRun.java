@@ -28,8 +28,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Lets the engine's own offloader seal segments and place their shards in scratch places, and watches at the interfaces around it
- * what each stage does with its time: the log that is read, the encoder thread, each backend.
+ * Lets the engine's own offloader seal segments and place their shards in scratch places, and watches at the
+ * interfaces around it what each stage does with its time: the log that is read, the encoder thread, each backend.
  *
  * <p>Threading: one thread feeds and waits; the offloader and the backends have theirs.
  */

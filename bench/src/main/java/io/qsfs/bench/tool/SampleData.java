@@ -6,8 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 
 /**
- * Bytes to seal, the same in every run. {@code mixed} is like a file server's: of each 4 KiB half is words that repeat, half is
- * random, which lz4 makes about half as long; {@code random} does not get smaller, like video or what is packed already.
+ * Bytes to seal, the same in every run. {@code mixed} is like a file server's: of each 4 KiB half is words that
+ * repeat, half is random, which lz4 makes about half as long; {@code random} does not get smaller, like video or what
+ * is packed already.
  *
  * <p>Threading: stateless.
  */

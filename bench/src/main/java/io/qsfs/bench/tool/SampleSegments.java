@@ -9,8 +9,9 @@ import io.qsfs.offload.SegmentSource;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A log in memory for an offloader: every data segment holds the same bytes, with a range table to check them by, as a mount's has.
- * It times what the encoder does with a segment: from opening it to closing it, and of that the reading.
+ * A log in memory for an offloader: every data segment holds the same bytes, with a range table to check them by, as
+ * a mount's has. It times what the encoder does with a segment: from opening it to closing it, and of that the
+ * reading.
  *
  * <p>Threading: the encoder thread reads; {@link #seen} from any. The monitor guards the counters.
  */

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A tree of directories and files that is unpacked into what is measured: a copy in memory of a real one ({@code /usr/include} where it
- * is), or one that is made up with sizes like those of sources.
+ * A tree of directories and files that is unpacked into what is measured: a copy in memory of a real one ({@code
+ * /usr/include} where it is), or one that is made up with sizes like those of sources.
  *
  * <p>Threading: immutable after it was made.
  */

@@ -25,10 +25,10 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The place on a backend that a run writes to: below a directory, a directory {@code .qsfs-bench-<16 hex digits>}; on a server, keys
- * that begin with {@code <prefix>qsfs-bench:<16 hex digits>:}. A volume never sees either: its names have no part that begins
- * with a dot, and its keys begin with {@code <prefix>qsfs:}. The place is a backend of its own, with an identity of its own, so
- * what runs in it is what runs in a volume's.
+ * The place on a backend that a run writes to: below a directory, a directory {@code .qsfs-bench-<16 hex digits>}; on
+ * a server, keys that begin with {@code <prefix>qsfs-bench:<16 hex digits>:}. A volume never sees either: its names
+ * have no part that begins with a dot, and its keys begin with {@code <prefix>qsfs:}. The place is a backend of its
+ * own, with an identity of its own, so what runs in it is what runs in a volume's.
  *
  * <p>Threading: made and removed by one thread at a time; the monitor keeps the hook that cleans up from the run.
  */
@@ -168,7 +168,9 @@ final class Scratch {
         }
     }
 
-    /** Removes the place with all that is in it. True when nothing is left, else it says what is and how to remove it. */
+    /**
+     * Removes the place with all that is in it. True when nothing is left, else it says what is and how to remove it.
+     */
     synchronized boolean remove(Output output) {
         if (isRemoved) {
             return true;

@@ -19,8 +19,8 @@ final class ScratchSet implements AutoCloseable {
     private final List<Scratch> places = new ArrayList<>();
 
     /**
-     * Makes the places. A backend that cannot be measured is left out with a warning, so that one that is away does not keep
-     * the others from being measured.
+     * Makes the places. A backend that cannot be measured is left out with a warning, so that one that is away does
+     * not keep the others from being measured.
      *
      * @throws QsfsException when none can be measured; with one target, why that one cannot.
      */

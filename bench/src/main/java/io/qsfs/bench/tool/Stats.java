@@ -27,7 +27,10 @@ final class Stats {
         return most - least;
     }
 
-    /** The range as a share of the median: 0.1 is plus or minus five in a hundred. 0 where there is no median to share. */
+    /**
+     * The range as a share of the median: 0.1 is plus or minus five in a hundred. 0 where there is no median to
+     * share.
+     */
     static double spread(List<Double> values) {
         double median = median(values);
         return median > 0 ? range(values) / median : 0;

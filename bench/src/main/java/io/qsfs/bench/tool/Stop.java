@@ -6,8 +6,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What happens at SIGINT and SIGTERM: the run is asked to stop, is given time to clean up by itself, and what it then has not
- * removed is removed here, or named.
+ * What happens at SIGINT and SIGTERM: the run is asked to stop, is given time to clean up by itself, and what it then
+ * has not removed is removed here, or named.
  *
  * <p>Threading: any thread.
  */

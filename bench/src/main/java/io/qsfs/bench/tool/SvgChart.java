@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Draws charts as SVG. A series is told apart by colour, by dashes and by marker; styles of colours are in the page, so that they
- * follow light and dark.
+ * Draws charts as SVG. A series is told apart by colour, by dashes and by marker; styles of colours are in the page,
+ * so that they follow light and dark.
  *
  * <p>Threading: stateless.
  */

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Goal: backends are measured beside a volume without touching it, and bad ones end in one sentence. Method: a real volume, made
- * by {@code qsfs init} in a process of its own, on directories and on a redis-server.
+ * Goal: backends are measured beside a volume without touching it, and bad ones end in one sentence. Method: a real
+ * volume, made by {@code qsfs init} in a process of its own, on directories and on a redis-server.
  */
 @Timeout(300)
 class BackendsCommandTest {

@@ -70,8 +70,9 @@ class LoadTest {
     }
 
     /**
-     * A server that answers at once, and stalls once for 400 ms. A closed loop sees one long operation; of an open loop every
-     * operation that was due during the stall was late, and half of those by more than half of it. Time is the test's own.
+     * A server that answers at once, and stalls once for 400 ms. A closed loop sees one long operation; of an open
+     * loop every operation that was due during the stall was late, and half of those by more than half of it. Time is
+     * the test's own.
      */
     @Test
     void shouldCountWhatWasDueDuringAStall() {

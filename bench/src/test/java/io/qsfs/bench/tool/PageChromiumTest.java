@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Goal: the page is whole in a real browser: nothing is fetched, nothing complained of, and at 360 px nothing hangs out. Method: headless
- * Chromium; the pictures are left in {@code target/screenshots} to be looked at.
+ * Goal: the page is whole in a real browser: nothing is fetched, nothing complained of, and at 360 px nothing hangs
+ * out. Method: headless Chromium; the pictures are left in {@code target/screenshots} to be looked at.
  */
 @Timeout(300)
 class PageChromiumTest {

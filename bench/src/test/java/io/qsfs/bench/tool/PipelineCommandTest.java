@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Goal: slow backends are found, named and advised around. Method: proxies that delay and limit, in front of one redis-server. */
+/**
+ * Goal: slow backends are found, named and advised around. Method: proxies that delay and limit, in front of one
+ * redis-server.
+ */
 @Timeout(300)
 class PipelineCommandTest {
     @TempDir

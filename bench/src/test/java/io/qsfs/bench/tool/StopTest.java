@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Goal: SIGINT leaves nothing behind. Method: the real program in a process of its own, interrupted in the middle of a run. */
+/**
+ * Goal: SIGINT leaves nothing behind. Method: the real program in a process of its own, interrupted in the middle of
+ * a run.
+ */
 @Timeout(300)
 class StopTest {
     private static final int WAITS_MAX = 3000;
