@@ -11,10 +11,12 @@ import io.qsfs.log.Streams;
 import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
 import io.qsfs.memory.NativeBuffer;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,11 +49,21 @@ final class OldCopyCheck {
     void requireOriginal(Collection<? extends Backend> backends) {
         Set<Id128> known = knownMounts();
         long end = opened.metaEnd();
-        for (Found found : suspects(backends, known, end)) {
+        for (Collection<Found> shards : suspects(backends, known, end)) {
+            requireOurs(shards, known, end);
+        }
+    }
+
+    /** The first shard whose header can be read says what they all are; when there is none, nothing is known. */
+    private void requireOurs(Collection<Found> shards, Set<Id128> known, long end) {
+        for (Found found : shards) {
             ShardHeader header = header(found);
-            boolean isOurs = known.contains(found.name().mountId())
-                    && (header == null || header.sealing().to() <= end);
-            if (header != null && !isOurs && header.epoch() >= opened.volume().epoch()) {
+            if (header == null) {
+                continue;
+            }
+            boolean isOurs =
+                    known.contains(found.name().mountId()) && header.sealing().to() <= end;
+            if (!isOurs && header.epoch() >= opened.volume().epoch()) {
                 throw new QsfsException("the state directory " + opened.path()
                         + " is an old copy: mount " + found.name().mountId() + " has put metadata segment "
                         + found.name().segment() + " of epoch " + header.epoch() + " up to position "
@@ -59,6 +71,7 @@ final class OldCopyCheck {
                         + " on the backends, and this directory knows nothing of it; move it away, and run qsfs recover"
                         + " to go on from what the backends have.");
             }
+            return;
         }
     }
 
@@ -74,8 +87,11 @@ final class OldCopyCheck {
         return known;
     }
 
-    /** One object of each mount that is not known here, and of each segment that can reach beyond the end of the log. */
-    private Collection<Found> suspects(Collection<? extends Backend> backends, Set<Id128> known, long end) {
+    /**
+     * Of each mount that is not known here, and of each segment that can reach beyond the end of the log, one object of each
+     * backend that has any.
+     */
+    private List<Collection<Found>> suspects(Collection<? extends Backend> backends, Set<Id128> known, long end) {
         Map<Backend, Set<String>> names = new HashMap<>();
         Map<Backend, BlockingCompletion<Void>> listings = new LinkedHashMap<>();
         for (Backend backend : backends) {
@@ -87,7 +103,7 @@ final class OldCopyCheck {
             listings.put(backend, done);
         }
         long segmentBytes = opened.log().catalog().segmentBytes();
-        Map<Suspect, Found> suspects = new HashMap<>();
+        Map<Suspect, Map<Backend, Found>> suspects = new HashMap<>();
         listings.forEach((backend, done) -> {
             done.await();
             for (String object : names.get(backend)) {
@@ -97,13 +113,19 @@ final class OldCopyCheck {
                 }
                 Found found = new Found(backend, object, name);
                 if (!known.contains(name.mountId())) {
-                    suspects.putIfAbsent(new Suspect(name.mountId(), -1), found);
+                    note(suspects, new Suspect(name.mountId(), -1), found);
                 } else if ((name.segment() + 1) * segmentBytes > end) {
-                    suspects.putIfAbsent(new Suspect(name.mountId(), name.segment()), found);
+                    note(suspects, new Suspect(name.mountId(), name.segment()), found);
                 }
             }
         });
-        return suspects.values();
+        List<Collection<Found>> shards = new ArrayList<>();
+        suspects.values().forEach(ofBackends -> shards.add(ofBackends.values()));
+        return shards;
+    }
+
+    private static void note(Map<Suspect, Map<Backend, Found>> suspects, Suspect suspect, Found found) {
+        suspects.computeIfAbsent(suspect, s -> new LinkedHashMap<>()).putIfAbsent(found.backend(), found);
     }
 
     /** The header of a shard; null when it cannot be read, and then says nothing. */

@@ -225,6 +225,27 @@ class PlacingIT {
         assertTrue(message.contains("old copy") && message.contains("qsfs recover"), message);
     }
 
+    /** A shard that cannot be read says nothing; the only good one of the segment still tells. */
+    @Test
+    void shouldRefuseAnOldCopyByTheOnlyShardThatCanBeRead() throws Exception {
+        rig.init();
+        RunningMount mount = rig.mount();
+        writeAndSync(on("first"), random(100_000, 7));
+        copyAll(rig.state(), root.resolve("copy"));
+        writeAndSync(on("second"), random(100_000, 8));
+        assertEquals(List.of(), mount.flush(false, PrintSink.NONE).unplaced());
+        rig.unmount();
+        for (int backend = 1; backend < 6; backend++) {
+            for (Path shard : rig.shards(backend, "m")) {
+                Files.write(shard, new byte[100]);
+            }
+        }
+        MountRig.delete(rig.state());
+        Files.move(root.resolve("copy"), rig.state());
+        String message = assertThrows(QsfsException.class, rig::mount).getMessage();
+        assertTrue(message.contains("old copy") && message.contains("qsfs recover"), message);
+    }
+
     /** Inodes and times of the copy are what cp -a makes them; its index is a file that was copied while it changed. */
     @Test
     void shouldNotTrustTheIndexOfACopyOfAMountedStateDirectory() throws Exception {
