@@ -8,7 +8,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * What lies in a closed data segment, written behind its window at offset {@code SegmentHeader.BYTES + segmentBytes}. It has no
- * stream positions. Ranges stand in the order of their records, not of their offsets; ranges that were abandoned are missing.
+ * stream positions. Ranges stand in the order of their records, not of their offsets; ranges that were abandoned, or cut by a crash,
+ * are missing.
  *
  * <pre>
  *   0          8         12      16           24             28            32

@@ -1,6 +1,7 @@
 package io.qsfs.log;
 
 import io.qsfs.bindings.isal.Isal;
+import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
 import io.qsfs.log.ScanResult.Cut;
 import io.qsfs.log.ScanResult.Rot;
@@ -11,7 +12,9 @@ import io.qsfs.log.record.WriteRecord;
 import io.qsfs.memory.NativeBuffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -56,10 +59,16 @@ public final class RecoveryScan implements AutoCloseable {
     private final DurableSurvey survey;
     private final NativeBuffer dataBuffer = new NativeBuffer(DATA_BUFFER_BYTES);
 
-    /** By number: ranges of data segments that have no table. */
+    /** By number: ranges of data segments that have no sound table. */
     private final TreeMap<Long, RangeBuilder> ranges = new TreeMap<>();
 
     private final TreeMap<Long, Long> dataEnds = new TreeMap<>();
+
+    /** Numbers of data segments that have a sound table, of those that were asked for. */
+    private final Set<Long> closed = new HashSet<>();
+
+    /** Where tables are read; made when the first is. */
+    private NativeBuffer table;
 
     private RecordVisitor visitor;
     private long reached;
@@ -291,7 +300,7 @@ public final class RecoveryScan implements AutoCloseable {
         return true;
     }
 
-    /** Keeps the range of a WRITE record when its data segment has no table. */
+    /** Keeps the range of a WRITE record when its data segment has no sound table. */
     private int remember(MemorySegment record, long at, long position, int length) {
         if (RecordType.of(RecordHeader.typeCode(record, at)) != RecordType.WRITE) {
             return 0;
@@ -320,14 +329,27 @@ public final class RecoveryScan implements AutoCloseable {
         return 0;
     }
 
+    /** True when the segment is here without a sound table. A sound header can stand over entries that the power left torn. */
     private boolean isUnclosed(long number) {
-        SegmentFile file = catalog.pin(Streams.DATA, number);
+        SegmentFile file = closed.contains(number) ? null : catalog.pin(Streams.DATA, number);
         if (file == null) {
             return false;
         }
-        boolean unclosed = file.toPosition() == SegmentFile.UNKNOWN;
-        catalog.unpin(file);
-        return unclosed;
+        try {
+            if (file.toPosition() == SegmentFile.UNKNOWN) {
+                return true;
+            }
+            if (table == null) {
+                table = new NativeBuffer(catalog.rangeTableBytesMax());
+            }
+            if (catalog.readRangeTable(file, table.segment()) == -Linux.ENODATA) {
+                return true;
+            }
+            closed.add(number);
+            return false;
+        } finally {
+            catalog.unpin(file);
+        }
     }
 
     private boolean dataMatches(MemorySegment record, long at) {
@@ -409,6 +431,7 @@ public final class RecoveryScan implements AutoCloseable {
         ranges.values().forEach(RangeBuilder::close);
         ranges.clear();
         dataEnds.clear();
+        closed.clear();
     }
 
     @Override
@@ -416,5 +439,8 @@ public final class RecoveryScan implements AutoCloseable {
         closeRanges();
         reader.close();
         dataBuffer.close();
+        if (table != null) {
+            table.close();
+        }
     }
 }

@@ -17,7 +17,7 @@ import java.util.List;
  * @param cut          why history ends where it does.
  * @param cutBytes     bytes behind the end that are not history: a torn tail.
  * @param rot          metadata that was durable and is not readable. When there is any, history stops before it.
- * @param unclosedData data segments without a range table, to be closed by {@link SegmentLog#closeRecovered}.
+ * @param unclosedData data segments without a sound range table, to be closed by {@link SegmentLog#closeRecovered}.
  * @param stop         what the visitor ended the scan with, or 0.
  */
 public record ScanResult(

@@ -2,6 +2,8 @@ package io.qsfs.log;
 
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.config.QsfsException;
+import io.qsfs.memory.NativeBuffer;
+import java.lang.foreign.MemorySegment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,10 +66,17 @@ public final class SegmentLog implements AutoCloseable {
 
     /**
      * Closes the data segments that a crash left open: writes the range tables that the scan has built, gives the unused rest
-     * back. A segment that no history refers to is not touched; {@link #dropUnused} removes it. The caller appends a CLOSED record for
-     * every segment of history that has none, which may be more than these: the power can go before those are durable.
+     * back; and takes out of the tables of those that were closed what history does not have. The caller appends a CLOSED record for
+     * every segment of history that has none, which may be more than these: the power can go before those are durable. Segments
+     * that no history refers to stay; {@link #dropUnused} removes them. A crash in here leaves what the next scan handles.
+     *
+     * @param result of that scan, whole.
+     * @throws QsfsException when a table that names what is not history cannot be changed.
      */
     public void closeRecovered(RecoveryScan scan, ScanResult result) {
+        if (!result.isWhole()) {
+            throw new IllegalArgumentException("history is not whole: " + result.summary());
+        }
         FileAllocator allocator = new FileAllocator(context.disk());
         for (ScanResult.UnclosedData segment : result.unclosedData()) {
             SegmentFile file = catalog.pin(Streams.DATA, segment.number());
@@ -76,12 +85,17 @@ public final class SegmentLog implements AutoCloseable {
                 catalog.unpin(file);
             }
         }
+        if (result.lastSequence() >= 0) { // else the scan does not know where history ends
+            shortenTables(result);
+        }
     }
 
     private void closeRecovered(
             SegmentFile file, ScanResult.UnclosedData segment, RangeBuilder ranges, FileAllocator allocator) {
         Disk disk = context.disk();
-        long used = segment.to() - file.fromPosition();
+        long to =
+                Math.max(segment.to(), file.toPosition()); // a torn table can know more than the records that are here
+        long used = to - file.fromPosition();
         long windowEnd = SegmentHeader.BYTES + context.segmentBytes();
         int fd = disk.open(file.path(), Linux.O_RDWR, 0);
         long bytes = RangeTable.bytes(ranges.count());
@@ -97,8 +111,58 @@ public final class SegmentLog implements AutoCloseable {
         if (outcome < 0) { // it is read and placed without a table, too
             LOG.warn("the range table of {} could not be written: errno={}", file, -outcome);
         }
-        file.toPosition(segment.to());
+        file.toPosition(to);
         catalog.measure(file);
+    }
+
+    /**
+     * A table can reach the disk without the last bytes that it speaks of, or without their records; both are durable only with
+     * the next commit. Where the data was not durable at the end of history, ranges behind that end become claims that were given up.
+     */
+    private void shortenTables(ScanResult result) {
+        try (NativeBuffer table = new NativeBuffer(catalog.rangeTableBytesMax())) {
+            for (long number : catalog.numbers(Streams.DATA)) {
+                SegmentFile file = catalog.pin(Streams.DATA, number);
+                if (file == null) {
+                    continue;
+                }
+                try {
+                    if (file.toPosition() > result.durableData()) {
+                        shortenTable(file, table.segment(), result.lastSequence());
+                    }
+                } finally {
+                    catalog.unpin(file);
+                }
+            }
+        }
+    }
+
+    /** Ranges stand in the order of their records, so the header alone changes: one sector, and a crash leaves one or the other. */
+    private void shortenTable(SegmentFile file, MemorySegment table, long lastSequence) {
+        int count = catalog.readRangeTable(file, table);
+        int kept = count;
+        while (kept > 0 && RangeTable.sequence(table, 0, kept - 1) > lastSequence) {
+            kept--;
+        }
+        if (kept == count) {
+            return;
+        }
+        RangeTable.seal(table, 0, kept, RangeTable.usedBytes(table, 0));
+        Disk disk = context.disk();
+        int fd = disk.open(file.path(), Linux.O_RDWR, 0);
+        int outcome = fd;
+        if (fd >= 0) {
+            long windowEnd = SegmentHeader.BYTES + context.segmentBytes();
+            outcome = disk.pwrite(fd, table, 0, RangeTable.HEADER_BYTES, windowEnd);
+            outcome = outcome < 0 ? outcome : disk.fdatasync(fd);
+            disk.close(fd);
+        }
+        if (outcome < 0) {
+            throw new QsfsException(
+                    "The range table of " + file.path() + " names content that a crash has cut and cannot be"
+                            + " changed (errno " + -outcome + "): check the disk that holds it, or make room there.");
+        }
+        LOG.info("{}: {} of {} ranges are no part of history and left its table", file, count - kept, count);
     }
 
     /**

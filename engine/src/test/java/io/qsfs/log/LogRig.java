@@ -69,6 +69,7 @@ final class LogRig implements AutoCloseable {
                     MetaElsewhere.NOWHERE);
             log.closeRecovered(recovery, scan);
         }
+        TableCheck.requireAllSound(log.catalog());
         recovered(found);
         long position = scan.endPosition();
         long dataFrom = scan.dataEnd();

@@ -232,4 +232,82 @@ class RecoveryScanTest {
             assertEquals(0, result.records());
         }
     }
+
+    /** A segment is closed, its table reaches the disk, and of its three ranges the last one and its record do not. */
+    private long closeSegmentThatLosesItsLastRange() throws IOException {
+        long record;
+        long lost;
+        try (LogRig rig = rig().mount(1)) {
+            rig.write(3000);
+            rig.sync();
+            rig.write(4000);
+            rig.log.meta().flush();
+            record = rig.log.meta().appendPosition();
+            lost = rig.write(5000);
+            rig.log.meta().flush();
+            rig.log.data().closeActive();
+            rig.closeEnded();
+        }
+        overwrite(data(0), SegmentHeader.BYTES + lost, new byte[5000]);
+        history.removeIf(appended -> appended.position() >= record);
+        return record;
+    }
+
+    private Path data(long number) {
+        return directory.resolve("log").resolve(SegmentName.of(Streams.DATA, number));
+    }
+
+    private static int ranges(LogRig rig, long number) {
+        SegmentFile file = rig.log.catalog().pin(Streams.DATA, number);
+        try {
+            MemorySegment table = rig.arena.allocate(rig.log.catalog().rangeTableBytesMax(), 8);
+            return rig.log.catalog().readRangeTable(file, table);
+        } finally {
+            rig.log.catalog().unpin(file);
+        }
+    }
+
+    @Test
+    void shouldTakeRangesThatAreNotHistoryOutOfTheTableOfAClosedSegment() throws IOException {
+        long record = closeSegmentThatLosesItsLastRange();
+        try (LogRig rig = rig().mount(2)) {
+            assertEquals(ScanResult.Cut.DATA_MISSING, rig.scan.cut());
+            assertEquals(record, rig.scan.endPosition());
+            assertEquals(2, ranges(rig, 0));
+            rig.write(100); // its record has the sequence of the one that was cut
+            rig.sync();
+        }
+        try (LogRig rig = rig().mount(3)) {
+            assertEquals(2, ranges(rig, 0));
+        }
+    }
+
+    /** The records of the ranges that stay are applied already, and none of them is seen again. */
+    @Test
+    void shouldKeepTheRangesOfRecordsBelowTheStartOfTheScan() throws IOException {
+        long record = closeSegmentThatLosesItsLastRange();
+        long sequence = history.get(history.size() - 1).sequence();
+        try (LogRig rig = rig();
+                RecoveryScan scan = rig.log.scan()) {
+            ScanResult result = scan.run(
+                    new ScanStart(record, sequence + 1, 0, 0),
+                    (bytes, at, position, length) -> 0,
+                    MetaElsewhere.NOWHERE);
+            assertEquals(0, result.records());
+            rig.log.closeRecovered(scan, result);
+            assertEquals(2, ranges(rig, 0));
+            assertEquals(2, TableCheck.requireAllSound(rig.log.catalog()));
+        }
+    }
+
+    /** The power goes again while the table is taken back: its header and its entries are of two tables. */
+    @Test
+    void shouldBuildATableAgainThatIsTorn() throws IOException {
+        closeSegmentThatLosesItsLastRange();
+        long table = SegmentHeader.BYTES + LogRig.SEGMENT_BYTES;
+        overwrite(data(0), table + RangeTable.HEADER_BYTES + RangeTable.ENTRY_BYTES + 5, new byte[] {66});
+        try (LogRig rig = rig().mount(2)) {
+            assertEquals(2, ranges(rig, 0));
+        }
+    }
 }
