@@ -397,8 +397,8 @@ final class FileSystemAgent implements Agent, RecordSink {
         long position = commands.get(LONG, at + B);
         int bytes = commands.get(INT, at + MODE);
         int crc = commands.get(INT, at + X);
-        boolean killPrivileges = commands.get(INT, at + UID) != 0;
-        int outcome = operations.write(ino, fileOffset, position, bytes, crc, killPrivileges);
+        int flags = commands.get(INT, at + UID);
+        int outcome = operations.write(ino, fileOffset, position, bytes, crc, flags);
         if (outcome != 0) {
             replies.error(request, outcome);
             return;

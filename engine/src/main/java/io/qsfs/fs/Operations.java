@@ -462,8 +462,8 @@ final class Operations {
         return outcome != 0 ? outcome : index.inode(ino, changed);
     }
 
-    /** A range of the data stream becomes content of a file. */
-    int write(long ino, long fileOffset, long position, int length, int crc32c, boolean killPrivileges) {
+    /** A range of the data stream becomes content of a file; {@code flags} are the record's. */
+    int write(long ino, long fileOffset, long position, int length, int crc32c, int flags) {
         int outcome = index.inode(ino, subject);
         if (outcome != 0) {
             return outcome;
@@ -484,15 +484,7 @@ final class Operations {
             return (int) -at;
         }
         int bytes = WriteRecord.encode(
-                meta.staging(),
-                at,
-                clock.realtimeNs(),
-                killPrivileges ? WriteRecord.FLAG_KILL_PRIVILEGES : 0,
-                ino,
-                fileOffset,
-                position,
-                length,
-                crc32c);
+                meta.staging(), at, clock.realtimeNs(), flags, ino, fileOffset, position, length, crc32c);
         marks.mark(ino);
         return sink.append(at, bytes);
     }

@@ -36,17 +36,11 @@ final class ParkedWrites {
     @FunctionalInterface
     interface Sender {
         /** Ends the request, or hands it to the single writer. */
-        void send(long request, long ino, MemorySegment payload, int length, long offset, boolean killPrivileges);
+        void send(long request, long ino, MemorySegment payload, int length, long offset, int flags);
     }
 
     private record Parked(
-            long request,
-            long ino,
-            MemorySegment payload,
-            int length,
-            long offset,
-            boolean killPrivileges,
-            long deadlineNs) {}
+            long request, long ino, MemorySegment payload, int length, long offset, int flags, long deadlineNs) {}
 
     ParkedWrites(FileSystem fs, Clock clock, long timeoutNs, int writeBytesMax, Arena arena, Sender sender) {
         this.fs = fs;
@@ -69,8 +63,7 @@ final class ParkedWrites {
     }
 
     /** Takes a write over; false when too many wait already. The payload is copied. */
-    synchronized boolean park(
-            long request, long ino, MemorySegment payload, int length, long offset, boolean killPrivileges) {
+    synchronized boolean park(long request, long ino, MemorySegment payload, int length, long offset, int flags) {
         if (waiting.size() >= WRITES_MAX || length > writeBytesMax || isStopping) {
             return false;
         }
@@ -79,7 +72,7 @@ final class ParkedWrites {
             buffer = arena.allocate(writeBytesMax, 4096);
         }
         MemorySegment.copy(payload, 0, buffer, 0, length);
-        waiting.add(new Parked(request, ino, buffer, length, offset, killPrivileges, clock.nanoTime() + timeoutNs));
+        waiting.add(new Parked(request, ino, buffer, length, offset, flags, clock.nanoTime() + timeoutNs));
         LockSupport.unpark(thread);
         return true;
     }
@@ -130,13 +123,7 @@ final class ParkedWrites {
         if (refusal != 0) {
             fs.replies().error(write.request(), refusal);
         } else {
-            sender.send(
-                    write.request(),
-                    write.ino(),
-                    write.payload(),
-                    write.length(),
-                    write.offset(),
-                    write.killPrivileges());
+            sender.send(write.request(), write.ino(), write.payload(), write.length(), write.offset(), write.flags());
         }
         synchronized (this) {
             isBusy = false;

@@ -197,8 +197,9 @@ public final class RequestHandler {
      * write: the payload goes into the data stream here, the rest is the single writer's.
      *
      * @param payload borrowed until return.
+     * @param flags of the record: constants of {@link io.qsfs.log.record.WriteRecord}.
      */
-    public void write(long request, long ino, MemorySegment payload, int length, long offset, boolean killPrivileges) {
+    public void write(long request, long ino, MemorySegment payload, int length, long offset, int flags) {
         if (length == 0) {
             replies.written(request, 0);
             return;
@@ -210,11 +211,10 @@ public final class RequestHandler {
         ParkedWrites parked = fs.parkedWrites();
         int outcome = parked.isAnyWaiting() ? Admission.WAIT : fs.admission().admit(length);
         if (outcome == Admission.WAIT) {
-            outcome =
-                    parked.park(request, ino, payload, length, offset, killPrivileges) ? Admission.WAIT : Linux.ENOSPC;
+            outcome = parked.park(request, ino, payload, length, offset, flags) ? Admission.WAIT : Linux.ENOSPC;
         }
         if (outcome == 0) {
-            sender.send(request, ino, payload, length, offset, killPrivileges);
+            sender.send(request, ino, payload, length, offset, flags);
         } else if (outcome != Admission.WAIT) {
             replies.error(request, outcome);
         }

@@ -37,7 +37,7 @@ final class WriteSender implements ParkedWrites.Sender {
     }
 
     @Override
-    public void send(long request, long ino, MemorySegment payload, int length, long offset, boolean killPrivileges) {
+    public void send(long request, long ino, MemorySegment payload, int length, long offset, int flags) {
         long position = data.claim(slot, length);
         if (position < 0) {
             replies.error(request, (int) -position);
@@ -59,7 +59,7 @@ final class WriteSender implements ParkedWrites.Sender {
         ringMemory.set(LONG, at + B, position);
         ringMemory.set(INT, at + MODE, length);
         ringMemory.set(INT, at + X, crc);
-        ringMemory.set(INT, at + UID, killPrivileges ? 1 : 0);
+        ringMemory.set(INT, at + UID, flags);
         ring.publish(at);
         Failpoint.WRITE_PUBLISHED.hit();
         // After the command: whoever sees this claim ended finds its command in the ring.

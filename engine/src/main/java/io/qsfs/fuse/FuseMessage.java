@@ -27,6 +27,7 @@ final class FuseMessage {
     static final int OPCODE_INIT = 26;
 
     private static final int SETATTR_KILL_SUIDGID = 1 << 11;
+    private static final int WRITE_CACHE = 1;
     private static final int WRITE_KILL_SUIDGID = 1 << 2;
 
     private static final int AT_OPCODE = 4;
@@ -49,6 +50,12 @@ final class FuseMessage {
             case OPCODE_WRITE -> (request.get(ValueLayout.JAVA_INT, AT_WRITE_FLAGS) & WRITE_KILL_SUIDGID) != 0;
             default -> false;
         };
+    }
+
+    /** True for a write of pages that the kernel held in its cache. */
+    static boolean isFromCache(MemorySegment request) {
+        return opcode(request) == OPCODE_WRITE
+                && (request.get(ValueLayout.JAVA_INT, AT_WRITE_FLAGS) & WRITE_CACHE) != 0;
     }
 
     /** True when the kernel offers to leave privileges to us. */

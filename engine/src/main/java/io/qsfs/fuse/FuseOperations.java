@@ -10,6 +10,7 @@ import io.qsfs.bindings.linux.Linux;
 import io.qsfs.fs.AttributeNames;
 import io.qsfs.fs.RequestHandler;
 import io.qsfs.log.record.SetAttrRecord;
+import io.qsfs.log.record.WriteRecord;
 import io.qsfs.memory.Clock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -323,7 +324,10 @@ final class FuseOperations {
 
     @SuppressWarnings("unused")
     private void write(long request, long ino, MemorySegment payload, long size, long offset, MemorySegment fileInfo) {
-        handler().write(request, ino, Fuse.payload(payload, size), (int) size, offset, worker().killsPrivileges());
+        FuseWorker worker = worker();
+        int flags = (worker.killsPrivileges() ? WriteRecord.FLAG_KILL_PRIVILEGES : 0)
+                | (worker.isFromCache() ? WriteRecord.FLAG_KEEPS_TIMES : 0);
+        worker.handler().write(request, ino, Fuse.payload(payload, size), (int) size, offset, flags);
     }
 
     @SuppressWarnings("unused")

@@ -33,6 +33,7 @@ final class FuseWorker extends Thread {
     private final boolean isFirst;
     private final Runnable whenEnded;
     private boolean killsPrivileges;
+    private boolean isFromCache;
 
     /** The worker with number 0 greets; the others wait until it has. */
     FuseWorker(
@@ -63,6 +64,11 @@ final class FuseWorker extends Thread {
         return killsPrivileges;
     }
 
+    /** The request that is being processed writes what the kernel held in its cache. */
+    boolean isFromCache() {
+        return isFromCache;
+    }
+
     /** Room for the groups of a caller. */
     MemorySegment groups() {
         return groups;
@@ -91,6 +97,7 @@ final class FuseWorker extends Thread {
             return;
         }
         killsPrivileges = FuseMessage.killsPrivileges(memory);
+        isFromCache = FuseMessage.isFromCache(memory);
         Fuse.sessionProcessBuf(session, buffer);
     }
 

@@ -66,7 +66,10 @@ final class FileEditor {
         account(bytes - extents.freedBytes());
         state.dataEnd = Math.max(state.dataEnd, position + bytes);
         inode.size = Math.max(inode.size, fileOffset + bytes);
-        return storeChanged(record, at, WriteRecord.FLAG_KILL_PRIVILEGES);
+        boolean keepsTimes = (RecordHeader.flags(record, at) & WriteRecord.FLAG_KEEPS_TIMES) != 0;
+        return keepsTimes
+                ? storeContent(record, at, WriteRecord.FLAG_KILL_PRIVILEGES)
+                : storeChanged(record, at, WriteRecord.FLAG_KILL_PRIVILEGES);
     }
 
     int punch(MemorySegment record, long at) {
@@ -124,6 +127,10 @@ final class FileEditor {
     private int storeChanged(MemorySegment record, long at, int killFlag) {
         inode.mtimeNs = RecordHeader.timeNs(record, at);
         inode.ctimeNs = inode.mtimeNs;
+        return storeContent(record, at, killFlag);
+    }
+
+    private int storeContent(MemorySegment record, long at, int killFlag) {
         int rc = (RecordHeader.flags(record, at) & killFlag) != 0 ? killPrivileges() : 0;
         return rc == 0 ? inodes.store(inode) : rc;
     }

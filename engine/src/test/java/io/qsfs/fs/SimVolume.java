@@ -97,7 +97,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
 
     int write(long ino, long offset, byte[] bytes) {
         MemorySegment.copy(bytes, 0, payload, ValueLayout.JAVA_BYTE, 0, bytes.length);
-        return ask(request -> handler.write(request, ino, payload, bytes.length, offset, false)).errno;
+        return ask(request -> handler.write(request, ino, payload, bytes.length, offset, 0)).errno;
     }
 
     int resize(long ino, long size) {

@@ -109,6 +109,20 @@ class FuseLoopbackTest {
     }
 
     @Test
+    void shouldLeaveTheTimesOfWhatIsCachedToTheKernel() {
+        long ino = kernel.create(ROOT, "f", 0644).nodeId();
+        byte[] data = {1, 2, 3};
+        assertEquals(0, kernel.setMtime(ino, 1_000_000, 7).errno());
+        assertEquals(0, kernel.writeFromCache(ino, 0, data).errno());
+        KernelPlayer.Attributes late = kernel.getattr(ino).attributes();
+        assertEquals(3, late.size());
+        long set = 1_000_000L * 1_000_000_000 + 7;
+        assertEquals(set, late.mtimeNs(), "a write of cached pages may come after the times that belong to it");
+        assertEquals(0, kernel.write(ino, 0, data).errno());
+        assertNotEquals(set, kernel.getattr(ino).attributes().mtimeNs(), "a direct write sets them");
+    }
+
+    @Test
     void shouldKeepExtendedAttributes() throws InterruptedException {
         long ino = kernel.create(ROOT, "f", 0644).nodeId();
         byte[] value = new byte[65_536];

@@ -172,6 +172,13 @@ final class KernelPlayer implements AutoCloseable {
         return call(WRITE, ino, body);
     }
 
+    /** A write of pages that the kernel held in its cache. */
+    Answer writeFromCache(long ino, long offset, byte[] data) {
+        ByteBuffer body = body(40 + data.length);
+        body.putLong(8, offset).putInt(16, data.length).putInt(20, 1).put(40, data);
+        return call(WRITE, ino, body);
+    }
+
     Answer setSize(long ino, long size) {
         return call(SETATTR, ino, body(88).putInt(0, 1 << 3).putLong(16, size));
     }

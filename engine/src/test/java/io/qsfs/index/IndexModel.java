@@ -209,7 +209,7 @@ final class IndexModel {
         }
     }
 
-    boolean write(long ino, int offset, long position, int length, boolean kills, long timeNs) {
+    boolean write(long ino, int offset, long position, int length, boolean kills, boolean keepsTimes, long timeNs) {
         Node node = nodes.get(ino);
         if (node == null
                 || !node.isFile()
@@ -224,7 +224,12 @@ final class IndexModel {
         touchedSegments.put(position / IndexFixture.SEGMENT_BYTES, true);
         node.size = Math.max(node.size, offset + length);
         dataEnd = Math.max(dataEnd, position + length);
+        long[] times = {node.mtimeNs, node.ctimeNs};
         changed(node, kills, timeNs);
+        if (keepsTimes) {
+            node.mtimeNs = times[0];
+            node.ctimeNs = times[1];
+        }
         return true;
     }
 

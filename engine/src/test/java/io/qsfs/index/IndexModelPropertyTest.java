@@ -183,8 +183,10 @@ class IndexModelPropertyTest {
                     dataPosition += room;
                 }
                 boolean kills = random.nextInt(5) == 0;
-                length = log.write(ino, offset, dataPosition, bytes, kills ? WriteRecord.FLAG_KILL_PRIVILEGES : 0);
-                fits = model.write(ino, offset, dataPosition, bytes, kills, log.timeNs);
+                boolean keeps = random.nextBoolean();
+                int flags = (kills ? WriteRecord.FLAG_KILL_PRIVILEGES : 0) | (keeps ? WriteRecord.FLAG_KEEPS_TIMES : 0);
+                length = log.write(ino, offset, dataPosition, bytes, flags);
+                fits = model.write(ino, offset, dataPosition, bytes, kills, keeps, log.timeNs);
                 dataPosition += bytes;
             } else if (operation < 79) {
                 long ino = file();
@@ -263,7 +265,7 @@ class IndexModelPropertyTest {
                 long room = IndexFixture.SEGMENT_BYTES - dataPosition % IndexFixture.SEGMENT_BYTES;
                 bytes = (int) Math.min(bytes, room);
                 fixture.take(log.write(ino, offset, dataPosition, bytes, 0));
-                assertTrue(model.write(ino, offset, dataPosition, bytes, false, log.timeNs));
+                assertTrue(model.write(ino, offset, dataPosition, bytes, false, false, log.timeNs));
                 offset += bytes;
                 dataPosition += bytes;
             }

@@ -151,7 +151,15 @@ class GoldenLogTest {
             case SET_ATTR -> SetAttrRecord.encode(record, 0, TIME, 0, 2, 0x7f, 0644, 1, 2, 12_345, 11, 22, 33);
             case WRITE ->
                 WriteRecord.encode(
-                        record, 0, TIME, WriteRecord.FLAG_KILL_PRIVILEGES, 2, 65_536, 1_048_576, 4096, 0xcafebabe);
+                        record,
+                        0,
+                        TIME,
+                        WriteRecord.FLAG_KILL_PRIVILEGES | WriteRecord.FLAG_KEEPS_TIMES,
+                        2,
+                        65_536,
+                        1_048_576,
+                        4096,
+                        0xcafebabe);
             case PURGE -> PurgeRecord.encode(record, 0, TIME, 2);
             case CLOSED -> ClosedRecord.encode(record, 0, TIME, Streams.DATA, 5, MOUNT, 5_242_880, 6_000_000);
             case PLACED -> placed(record);

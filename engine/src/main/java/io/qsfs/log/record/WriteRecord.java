@@ -15,6 +15,8 @@ public final class WriteRecord {
     public static final int FIXED_BYTES = 64;
     /** Flag of the frame: this write cleared the set-user-id and set-group-id bits. */
     public static final int FLAG_KILL_PRIVILEGES = 1;
+    /** Flag of the frame: the times of the inode stay as they are; whoever wrote sets them by a record of its own. */
+    public static final int FLAG_KEEPS_TIMES = 2;
 
     private static final int AT_INO = 32;
     private static final int AT_FILE_OFFSET = 40;
