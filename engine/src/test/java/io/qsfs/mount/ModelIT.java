@@ -2,7 +2,6 @@ package io.qsfs.mount;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.qsfs.bindings.linux.FileStat;
 import io.qsfs.bindings.linux.Linux;
@@ -15,11 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -36,14 +33,9 @@ import org.opentest4j.TestAbortedException;
 /**
  * Goal: the mount does what a file system of the kernel does. Method: random operations on few names, so that they meet, are done
  * on the mount and on a tmpfs; each must return the same and say the same error, and the trees must look the same afterwards and
- * after a remount. An operation that the mount does not know (ENOSYS, EOPNOTSUPP) is left out by a probe; {@link #MISSING} names
- * all that may be missing. Needs root, /dev/fuse and tmpfs.
+ * after a remount. Needs root, /dev/fuse and tmpfs.
  */
 class ModelIT {
-    /** Operations that this version may lack. When it is empty, a mount that lacks one fails. */
-    private static final Set<Kind> MISSING =
-            EnumSet.of(Kind.SET_XATTR, Kind.REMOVE_XATTR, Kind.ALLOCATE, Kind.ALLOCATE_KEEP, Kind.PUNCH, Kind.ZERO);
-
     private static final List<String> NAMES =
             List.of("a", "b", "c", "d", "d/a", "d/b", "d/e", "d/e/a", "e", "e/a", "e/d", "f");
     private static final List<String> ATTRIBUTES = List.of("user.a", "user.b", "trusted.c", "user.", "none.x");
@@ -113,7 +105,6 @@ class ModelIT {
     private static MountRig rig;
     private static Path model;
     private static int tried;
-    private static Set<Kind> left;
 
     @BeforeContainer
     static void mount() throws IOException {
@@ -126,7 +117,6 @@ class ModelIT {
         rig = new MountRig(Files.createDirectory(root.resolve("rig")));
         rig.init();
         rig.mount();
-        left = probe();
     }
 
     @AfterContainer
@@ -142,11 +132,6 @@ class ModelIT {
         }
     }
 
-    @Property(tries = 1)
-    void shouldLackOnlyWhatIsNamed() {
-        assertTrue(MISSING.containsAll(left), "the mount lacks " + left);
-    }
-
     @Property(tries = 120)
     void shouldDoWhatTmpfsDoes(@ForAll("operations") List<Operation> operations) {
         String name = "try-" + tried++;
@@ -154,9 +139,6 @@ class ModelIT {
                 Side expected = new Side(model.resolve(name))) {
             for (int i = 0; i < operations.size(); i++) {
                 Operation operation = operations.get(i);
-                if (left.contains(operation.kind)) {
-                    continue;
-                }
                 if (operation.kind == Kind.REMOUNT) {
                     mounted.closeHandles();
                     expected.closeHandles();
@@ -187,22 +169,6 @@ class ModelIT {
                 .list()
                 .ofMinSize(20)
                 .ofMaxSize(250);
-    }
-
-    /** Tries each operation that an older mount lacks on a file of its own. */
-    private static Set<Kind> probe() {
-        Set<Kind> missing = EnumSet.noneOf(Kind.class);
-        try (Side side = new Side(rig.mountPoint().resolve("probe"))) {
-            side.run(new Operation(Kind.CREATE, 0, 0, 0, 0));
-            side.run(new Operation(Kind.WRITE, 0, 0, 0, 10_000));
-            for (Kind kind : EnumSet.range(Kind.SET_XATTR, Kind.ZERO)) {
-                String said = side.run(new Operation(kind, 0, 0, 0, 4096));
-                if (said.equals("-" + Linux.ENOSYS) || said.equals("-" + Linux.EOPNOTSUPP)) {
-                    missing.add(kind);
-                }
-            }
-        }
-        return missing;
     }
 
     /** One of the two: a directory, and files that are open in it. */
@@ -476,12 +442,10 @@ class ModelIT {
                         case Linux.S_IFCHR, Linux.S_IFBLK -> Long.toString(stat.rdev);
                         default -> "";
                     };
-            String attributes =
-                    left.contains(Kind.SET_XATTR) ? "" : Libc.xattrs(path).toString();
             return Integer.toOctalString(stat.mode) + " " + stat.uid + ":" + stat.gid + " links " + stat.nlink
                     + " size "
                     + (type == Linux.S_IFDIR ? "-" : stat.size) + " mtime " + known(stat.mtimeNs) + " " + content + " "
-                    + attributes;
+                    + Libc.xattrs(path);
         }
 
         @Override
