@@ -20,8 +20,13 @@ public interface DirectoryBuffer {
      */
     boolean add(MemorySegment name, long nameOffset, int nameLength, long ino, int type, long nextOffset);
 
-    /** Adds an entry with all attributes; the caller counts the lookup when it fits. */
-    boolean addWithAttributes(MemorySegment name, long nameOffset, int nameLength, Inode inode, long nextOffset);
+    /**
+     * Adds an entry with all attributes; the caller counts the lookup when it fits.
+     *
+     * @param mayKeep the kernel may keep the attributes for long, else for a second.
+     */
+    boolean addWithAttributes(
+            MemorySegment name, long nameOffset, int nameLength, Inode inode, boolean mayKeep, long nextOffset);
 
     /** Adds an entry to a listing with attributes, but without any: {@code .} and {@code ..}, whose lookups do not count. */
     boolean addWithoutAttributes(

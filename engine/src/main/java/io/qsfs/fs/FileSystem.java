@@ -38,6 +38,7 @@ public final class FileSystem implements AutoCloseable {
     private final LocalVerifier verifier;
     private final ParkedReads parkedReads;
     private final ParkedWrites parkedWrites;
+    private final AttributeNotices notices;
     private final FileSystemAgent agent;
     private final Thread thread;
     private final CountDownLatch started = new CountDownLatch(1);
@@ -59,6 +60,7 @@ public final class FileSystem implements AutoCloseable {
                 context.readBytesMax(),
                 arena,
                 new WriteSender(context.workers(), this));
+        this.notices = new AttributeNotices(context.replies());
         this.agent = new FileSystemAgent(this, context);
         this.thread = new Thread(this::run, agent.roleName());
     }
@@ -72,6 +74,7 @@ public final class FileSystem implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         parkedWrites.start();
+        notices.start();
         agent.submit(this::purgeLeftOver);
     }
 
@@ -208,6 +211,7 @@ public final class FileSystem implements AutoCloseable {
             if (!thread.join(java.time.Duration.ofSeconds(STOP_TIMEOUT_S))) {
                 LOG.error("the file-system thread did not end within {} s", TimeUnit.SECONDS.toSeconds(STOP_TIMEOUT_S));
             }
+            notices.stop();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -262,6 +266,22 @@ public final class FileSystem implements AutoCloseable {
     }
 
     // What the parts of this package share.
+
+    /** The attributes are about to be told: true when the kernel may keep them for long; of a file see {@link LookupCounts}. */
+    boolean mayKeep(Inode inode) {
+        return !Modes.isRegular(inode.mode) || lookups.mayKeep(inode.ino, seconds());
+    }
+
+    /** {@code file-system}: the content of a file changed, and with it blocks; the kernel hears of it when it has to. */
+    void contentChanged(long ino) {
+        if (lookups.changed(ino, seconds())) {
+            notices.add(ino);
+        }
+    }
+
+    private long seconds() {
+        return TimeUnit.NANOSECONDS.toSeconds(context.clock().nanoTime());
+    }
 
     Index index() {
         return context.index();

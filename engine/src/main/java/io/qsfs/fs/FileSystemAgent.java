@@ -97,7 +97,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         this.data = context.log().data();
         this.meta = context.log().meta();
         this.sync = context.log().sync();
-        this.replies = new ReplyBatch(context.replies());
+        this.replies = new ReplyBatch(context.replies(), fs::mayKeep);
         this.uncommitted = new UncommittedRecords(fs.arena());
         this.attributes = new AttributeOperations(index, this, fs.marks(), clock, fs.arena());
         this.operations =
@@ -368,7 +368,11 @@ final class FileSystemAgent implements Agent, RecordSink {
         int outcome = operations.lookup(
                 commands.get(LONG, at + INO), commands, at + TEXT, commands.get(INT, at + TEXT1_LENGTH), fs.scratch());
         if (outcome == 0 && stoppedBy != 0) {
-            fs.replies().entry(request, fs.scratch()); // what can be read is read on, whatever became of changes
+            fs.replies()
+                    .entry(
+                            request,
+                            fs.scratch(),
+                            fs.mayKeep(fs.scratch())); // what can be read is read on, whatever became of changes
         } else if (outcome == Linux.ENOENT && stoppedBy != 0) {
             fs.replies().noEntry(request);
         } else if (outcome == 0) {
@@ -383,7 +387,7 @@ final class FileSystemAgent implements Agent, RecordSink {
     private void attributes(long request, int at) {
         int outcome = operations.attributes(commands.get(LONG, at + INO), fs.scratch());
         if (outcome == 0 && stoppedBy != 0) {
-            fs.replies().attributes(request, fs.scratch());
+            fs.replies().attributes(request, fs.scratch(), fs.mayKeep(fs.scratch()));
         } else if (outcome == 0) {
             replies.attributes(request).copyFrom(fs.scratch());
         } else {
@@ -406,18 +410,22 @@ final class FileSystemAgent implements Agent, RecordSink {
         dataEnd = Math.max(dataEnd, position + bytes);
         data.addRange(position, bytes, crc, ino, fileOffset, meta.nextSequence() - 1);
         fs.counters().bytesWritten.add(bytes);
+        fs.contentChanged(ino);
         replies.written(request, bytes);
     }
 
     private void punch(long request, int at) {
-        replies.error(
-                request,
-                operations.punch(
-                        commands.get(LONG, at + INO),
-                        commands.get(LONG, at + A),
-                        commands.get(LONG, at + B),
-                        commands.get(INT, at + X) != 0,
-                        commands.get(INT, at + UID) != 0));
+        long ino = commands.get(LONG, at + INO);
+        int outcome = operations.punch(
+                ino,
+                commands.get(LONG, at + A),
+                commands.get(LONG, at + B),
+                commands.get(INT, at + X) != 0,
+                commands.get(INT, at + UID) != 0);
+        if (outcome == 0) {
+            fs.contentChanged(ino);
+        }
+        replies.error(request, outcome);
     }
 
     private void cloneRange(long request, int at) {
@@ -431,6 +439,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         if (outcome != 0) {
             replies.error(request, outcome);
         } else {
+            fs.contentChanged(commands.get(LONG, at + INO2));
             replies.written(request, (int) operations.clonedBytes());
         }
     }
@@ -452,7 +461,10 @@ final class FileSystemAgent implements Agent, RecordSink {
                 fs.scratch());
         if (outcome != 0) {
             replies.error(request, outcome);
-        } else if (isCreate) {
+            return;
+        }
+        fs.contentChanged(fs.scratch().ino); // what is made is about to be filled
+        if (isCreate) {
             replies.created(request).copyFrom(fs.scratch());
         } else {
             replies.entry(request).copyFrom(fs.scratch());

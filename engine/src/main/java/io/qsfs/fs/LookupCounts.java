@@ -2,7 +2,7 @@ package io.qsfs.fs;
 
 /**
  * How often the kernel was told of each inode, less what it forgot. An inode without names lives on while this is above 0: it
- * may be open.
+ * may be open. Beside the count is what the kernel may believe of a file's attributes, and since when that would be wrong.
  *
  * <p>Open addressing over primitive arrays, in stripes with a lock each: 16 bytes and no object for an inode that the kernel
  * knows. The root is not counted.
@@ -12,6 +12,15 @@ package io.qsfs.fs;
 final class LookupCounts {
     private static final int STRIPES = 64;
     private static final int INITIAL_CAPACITY = 64;
+
+    // A value: the count, 40 bits; the second of the last change, 22 bits, 0 for none; whether attributes may be kept,
+    // 1 bit.
+    private static final long COUNT_MASK = (1L << 40) - 1;
+    private static final int CHANGED_SHIFT = 40;
+    private static final long CHANGED_MASK = (1L << 22) - 1;
+    private static final long KEPT = 1L << 62;
+    /** So long after a change of its content the attributes of a file may not be kept: more changes come soon. */
+    private static final long RECENT_S = 2;
 
     private final Stripe[] stripes = new Stripe[STRIPES];
 
@@ -40,6 +49,19 @@ final class LookupCounts {
         return stripe(ino).get(ino);
     }
 
+    /**
+     * Attributes of a file are about to be told: true when the kernel may keep them for long, which is remembered. False when the
+     * content changed lately, and for an inode that is not known here.
+     */
+    boolean mayKeep(long ino, long nowS) {
+        return stripe(ino).mayKeep(ino, nowS);
+    }
+
+    /** The content of a file changed: true when the kernel keeps attributes of before, which is forgotten. */
+    boolean changed(long ino, long nowS) {
+        return stripe(ino).changed(ino, nowS);
+    }
+
     private Stripe stripe(long ino) {
         return stripes[(int) (mix(ino) >>> 58)];
     }
@@ -50,12 +72,36 @@ final class LookupCounts {
 
     private static final class Stripe {
         private long[] inos = new long[INITIAL_CAPACITY]; // 0: empty
-        private long[] counts = new long[INITIAL_CAPACITY];
+        private long[] values = new long[INITIAL_CAPACITY];
         private int used;
 
         synchronized long get(long ino) {
             int at = find(ino);
-            return inos[at] == ino ? counts[at] : 0;
+            return inos[at] == ino ? values[at] & COUNT_MASK : 0;
+        }
+
+        synchronized boolean mayKeep(long ino, long nowS) {
+            int at = find(ino);
+            if (inos[at] != ino) {
+                return false;
+            }
+            long changedS = values[at] >>> CHANGED_SHIFT & CHANGED_MASK;
+            if (changedS != 0 && (nowS - changedS & CHANGED_MASK) < RECENT_S) {
+                return false;
+            }
+            values[at] |= KEPT;
+            return true;
+        }
+
+        synchronized boolean changed(long ino, long nowS) {
+            int at = find(ino);
+            if (inos[at] != ino) {
+                return false;
+            }
+            boolean isKept = (values[at] & KEPT) != 0;
+            long changedS = Math.max(1, nowS & CHANGED_MASK);
+            values[at] = values[at] & COUNT_MASK | changedS << CHANGED_SHIFT;
+            return isKept;
         }
 
         synchronized long add(long ino, long delta) {
@@ -71,9 +117,10 @@ final class LookupCounts {
                 inos[at] = ino;
                 used++;
             }
-            counts[at] += delta;
-            if (counts[at] > 0) {
-                return counts[at];
+            long count = (values[at] & COUNT_MASK) + delta;
+            if (count > 0) {
+                values[at] += delta;
+                return count;
             }
             remove(at);
             return 0;
@@ -93,7 +140,7 @@ final class LookupCounts {
             int mask = inos.length - 1;
             int at = gap;
             inos[gap] = 0;
-            counts[gap] = 0;
+            values[gap] = 0;
             used--;
             while (true) {
                 at = (at + 1) & mask;
@@ -103,9 +150,9 @@ final class LookupCounts {
                 int home = (int) (mix(inos[at]) >>> 20) & mask;
                 if (((at - home) & mask) >= ((at - gap) & mask)) {
                     inos[gap] = inos[at];
-                    counts[gap] = counts[at];
+                    values[gap] = values[at];
                     inos[at] = 0;
-                    counts[at] = 0;
+                    values[at] = 0;
                     gap = at;
                 }
             }
@@ -113,14 +160,14 @@ final class LookupCounts {
 
         private void grow() {
             long[] oldInos = inos;
-            long[] oldCounts = counts;
+            long[] oldValues = values;
             inos = new long[oldInos.length * 2];
-            counts = new long[oldCounts.length * 2];
+            values = new long[oldValues.length * 2];
             for (int i = 0; i < oldInos.length; i++) {
                 if (oldInos[i] != 0) {
                     int at = find(oldInos[i]);
                     inos[at] = oldInos[i];
-                    counts[at] = oldCounts[i];
+                    values[at] = oldValues[i];
                 }
             }
         }

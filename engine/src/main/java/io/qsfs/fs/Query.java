@@ -68,6 +68,7 @@ final class Query {
 
     private final DirectoryEntry entry = new DirectoryEntry();
     private final Inode child = new Inode();
+    private final FileSystem fs;
     private final LookupCounts lookups;
     private final ChangeMarks marks;
     private final MemorySegment dots;
@@ -80,10 +81,11 @@ final class Query {
 
     private volatile boolean answered;
 
-    Query(Arena arena, DirectoryBuffer entries, LookupCounts lookups, ChangeMarks marks) {
+    Query(Arena arena, DirectoryBuffer entries, FileSystem fs) {
         this.entries = entries;
-        this.lookups = lookups;
-        this.marks = marks;
+        this.fs = fs;
+        this.lookups = fs.lookups();
+        this.marks = fs.marks();
         this.link = arena.allocate(Naming.TARGET_MAX + 1L, 8);
         this.xattr = arena.allocate(AttributeOperations.BYTES_MAX, 8);
         this.dots = arena.allocate(2, 8);
@@ -177,7 +179,7 @@ final class Query {
         if (view.inode(entryIno, child) != 0) {
             return addName(text, nameOffset, textLength, entryIno, type, cookie); // its lookup will say what is wrong
         }
-        if (!entries.addWithAttributes(text, nameOffset, textLength, child, cookie)) {
+        if (!entries.addWithAttributes(text, nameOffset, textLength, child, fs.mayKeep(child), cookie)) {
             return false;
         }
         lookups.increment(entryIno);

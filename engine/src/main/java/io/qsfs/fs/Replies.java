@@ -16,17 +16,23 @@ public interface Replies {
     /** Ends a request that has no answer (forget). */
     void none(long request);
 
-    /** Names an inode; the caller has counted the lookup. */
-    void entry(long request, Inode inode);
+    /** Names an inode; the caller has counted the lookup. The kernel may keep its attributes for long, or a second. */
+    void entry(long request, Inode inode, boolean mayKeep);
 
     /** There is no such name, and the kernel may remember that. */
     void noEntry(long request);
 
-    /** Names an inode that was made and opened. */
-    void created(long request, Inode inode);
+    /** Names an inode that was made and opened; attributes as of {@link #entry}. */
+    void created(long request, Inode inode, boolean mayKeep);
 
-    /** Attributes of an inode. */
-    void attributes(long request, Inode inode);
+    /** Attributes of an inode; the kernel may keep them for long, or a second. */
+    void attributes(long request, Inode inode, boolean mayKeep);
+
+    /**
+     * Ends no request: the attributes of an inode are not what the kernel may keep. The kernel may wait for requests before this
+     * returns, so no thread that serves them calls it.
+     */
+    void attributesChanged(long ino);
 
     /** The target of a symbolic link: bytes ending with a 0. */
     void link(long request, MemorySegment target);

@@ -1,6 +1,7 @@
 package io.qsfs.fs;
 
 import io.qsfs.index.Inode;
+import java.util.function.Predicate;
 
 /**
  * Answers that wait until the records behind them are in the log. All of a batch's memory is made once.
@@ -19,6 +20,7 @@ final class ReplyBatch {
     private static final int NO_ENTRY = 5;
 
     private final Replies replies;
+    private final Predicate<Inode> mayKeep;
     private final int[] kinds = new int[REPLIES_MAX];
     private final long[] requests = new long[REPLIES_MAX];
     private final int[] values = new int[REPLIES_MAX];
@@ -26,8 +28,10 @@ final class ReplyBatch {
     private int count;
     private int sent;
 
-    ReplyBatch(Replies replies) {
+    /** @param mayKeep whether the kernel may keep attributes for long, asked when they are sent. */
+    ReplyBatch(Replies replies, Predicate<Inode> mayKeep) {
         this.replies = replies;
+        this.mayKeep = mayKeep;
         for (int i = 0; i < REPLIES_MAX; i++) {
             inodes[i] = new Inode();
         }
@@ -97,9 +101,9 @@ final class ReplyBatch {
         }
         switch (kinds[i]) {
             case ERROR -> replies.error(requests[i], values[i]);
-            case ENTRY -> replies.entry(requests[i], inodes[i]);
-            case CREATED -> replies.created(requests[i], inodes[i]);
-            case ATTRIBUTES -> replies.attributes(requests[i], inodes[i]);
+            case ENTRY -> replies.entry(requests[i], inodes[i], mayKeep.test(inodes[i]));
+            case CREATED -> replies.created(requests[i], inodes[i], mayKeep.test(inodes[i]));
+            case ATTRIBUTES -> replies.attributes(requests[i], inodes[i], mayKeep.test(inodes[i]));
             case WRITTEN -> replies.written(requests[i], values[i]);
             case NO_ENTRY -> replies.noEntry(requests[i]);
             default -> throw new AssertionError("kind of reply: " + kinds[i]);

@@ -55,7 +55,7 @@ public final class RequestHandler {
         this.slot = slot;
         this.fs = fs;
         this.reader = fs.index().newReader();
-        this.query = new Query(arena, entries, fs.lookups(), fs.marks());
+        this.query = new Query(arena, entries, fs);
         this.ring = fs.ring();
         this.ringMemory = ring.memory();
         this.replies = fs.replies();
@@ -91,7 +91,7 @@ public final class RequestHandler {
             putText(at, name, nameLength, null, 0);
             ring.publish(at);
         } else if (errno == 0) {
-            replies.entry(request, query.inode);
+            replies.entry(request, query.inode, fs.mayKeep(query.inode));
         } else if (errno == Linux.ENOENT) {
             replies.noEntry(request);
         } else {
@@ -121,7 +121,7 @@ public final class RequestHandler {
             ringMemory.set(LONG, at + INO, ino);
             ring.publish(at);
         } else if (errno == 0) {
-            replies.attributes(request, query.inode);
+            replies.attributes(request, query.inode, fs.mayKeep(query.inode));
         } else {
             replies.error(request, errno);
         }

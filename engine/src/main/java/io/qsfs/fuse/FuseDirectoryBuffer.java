@@ -61,12 +61,12 @@ public final class FuseDirectoryBuffer implements DirectoryBuffer {
 
     @Override
     public boolean addWithAttributes(
-            MemorySegment name, long nameOffset, int nameLength, Inode inode, long nextOffset) {
+            MemorySegment name, long nameOffset, int nameLength, Inode inode, boolean mayKeep, long nextOffset) {
         int bytes = padded(ENTRY_BYTES + DIRENT_BYTES + nameLength);
         if (length + bytes > limit) {
             return false;
         }
-        putEntry(length, inode);
+        putEntry(length, inode, mayKeep);
         putDirent(length + ENTRY_BYTES, name, nameOffset, nameLength, inode.ino, inode.mode >> 12 & 017, nextOffset);
         length += bytes;
         return true;
@@ -95,11 +95,11 @@ public final class FuseDirectoryBuffer implements DirectoryBuffer {
         return length;
     }
 
-    private void putEntry(long at, Inode inode) {
+    private void putEntry(long at, Inode inode, boolean mayKeep) {
         memory.set(LONG, at, inode.ino);
         memory.set(LONG, at + 8, 0L);
         memory.set(LONG, at + 16, (long) FuseReplies.TIMEOUT_S);
-        memory.set(LONG, at + 24, (long) FuseReplies.TIMEOUT_S);
+        memory.set(LONG, at + 24, (long) FuseReplies.attributeTimeoutS(mayKeep));
         memory.set(LONG, at + 32, 0L);
         long attr = at + ATTR;
         memory.set(LONG, attr, inode.ino);

@@ -21,6 +21,9 @@ final class FuseReplies implements Replies {
     /** How long the kernel may believe a name or attributes, in seconds. */
     static final double TIMEOUT_S = 86_400;
 
+    /** The same for attributes that change at this time: sooner than anybody looks twice. */
+    private static final double SHORT_TIMEOUT_S = 1;
+
     private static final long BLOCK_BYTES = 4096;
     private static final long SECTOR_BYTES = 512;
     private static final long NAME_BYTES_MAX = 255;
@@ -28,6 +31,7 @@ final class FuseReplies implements Replies {
     private final Arena arena;
     private final LongAdder failures = new LongAdder();
     private final LongAdder answered = new LongAdder();
+    private volatile MemorySegment session;
     private final ThreadLocal<Structs> structs = ThreadLocal.withInitial(this::newStructs);
 
     /** @param arena shared; closed after the last thread that answers has ended. */
@@ -57,9 +61,9 @@ final class FuseReplies implements Replies {
     }
 
     @Override
-    public void entry(long request, Inode inode) {
+    public void entry(long request, Inode inode, boolean mayKeep) {
         Structs mine = structs.get();
-        mine.fillEntry(inode);
+        mine.fillEntry(inode, mayKeep);
         count(Fuse.replyEntry(request, mine.entry));
     }
 
@@ -72,19 +76,35 @@ final class FuseReplies implements Replies {
     }
 
     @Override
-    public void created(long request, Inode inode) {
+    public void created(long request, Inode inode, boolean mayKeep) {
         Structs mine = structs.get();
-        mine.fillEntry(inode);
+        mine.fillEntry(inode, mayKeep);
         FuseFileInfo.clear(mine.fileInfo);
         FuseFileInfo.keepCache(mine.fileInfo, true);
         count(Fuse.replyCreate(request, mine.entry, mine.fileInfo));
     }
 
     @Override
-    public void attributes(long request, Inode inode) {
+    public void attributes(long request, Inode inode, boolean mayKeep) {
         Structs mine = structs.get();
         fill(mine.attributes, inode);
-        count(Fuse.replyAttr(request, mine.attributes, TIMEOUT_S));
+        count(Fuse.replyAttr(request, mine.attributes, attributeTimeoutS(mayKeep)));
+    }
+
+    /** That the kernel does not know the inode any more, or is gone, is as good. */
+    @Override
+    public void attributesChanged(long ino) {
+        Fuse.notifyInvalInode(session, ino, -1, 0);
+    }
+
+    /** Notices go to this session; set before it gets its first request. */
+    void session(MemorySegment made) {
+        session = made;
+    }
+
+    /** How long the kernel may believe attributes, in seconds. */
+    static double attributeTimeoutS(boolean mayKeep) {
+        return mayKeep ? TIMEOUT_S : SHORT_TIMEOUT_S;
     }
 
     /** Answers an open whose file may keep what is cached of it. */
@@ -170,8 +190,8 @@ final class FuseReplies implements Replies {
             statistics = FuseStatfs.allocate(arena);
         }
 
-        private void fillEntry(Inode inode) {
-            FuseEntry.set(entry, inode.ino, 0, TIMEOUT_S, TIMEOUT_S);
+        private void fillEntry(Inode inode, boolean mayKeep) {
+            FuseEntry.set(entry, inode.ino, 0, attributeTimeoutS(mayKeep), TIMEOUT_S);
             fill(entryAttributes, inode);
         }
     }

@@ -95,6 +95,7 @@ public final class FuseSession implements AutoCloseable {
         ops = operations.bind(arena);
         interrupts.bind(ops, arena);
         session = Fuse.sessionNew(arguments, ops);
+        replies.session(session);
         if (session.address() == 0) {
             throw new QsfsException("libfuse " + Fuse.packageVersion() + " refuses the options " + arguments
                     + "; its own message is above");

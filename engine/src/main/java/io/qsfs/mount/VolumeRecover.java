@@ -488,7 +488,7 @@ final class VolumeRecover implements AutoCloseable {
         }
 
         @Override
-        public void entry(long request, Inode inode) {
+        public void entry(long request, Inode inode, boolean mayKeep) {
             throw unexpected();
         }
 
@@ -498,12 +498,17 @@ final class VolumeRecover implements AutoCloseable {
         }
 
         @Override
-        public void created(long request, Inode inode) {
+        public void created(long request, Inode inode, boolean mayKeep) {
             throw unexpected();
         }
 
         @Override
-        public void attributes(long request, Inode inode) {
+        public void attributes(long request, Inode inode, boolean mayKeep) {
+            throw unexpected();
+        }
+
+        @Override
+        public void attributesChanged(long ino) {
             throw unexpected();
         }
 

@@ -1,6 +1,8 @@
 package io.qsfs.fs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -24,6 +27,10 @@ class LookupCountsPropertyTest {
             long before = model.getOrDefault(step.ino(), 0L);
             long after = Math.max(0, before + step.delta());
             model.put(step.ino(), after);
+            if (step.delta() % 2 == 0) {
+                counts.changed(step.ino(), step.ino());
+                counts.mayKeep(step.ino(), step.ino() + 3);
+            }
             if (step.delta() > 0) {
                 for (int i = 0; i < step.delta(); i++) {
                     counts.increment(step.ino());
@@ -33,6 +40,23 @@ class LookupCountsPropertyTest {
             }
         }
         model.forEach((ino, count) -> assertEquals(count, counts.get(ino), "inode " + ino));
+    }
+
+    @Example
+    void shouldTellOfAChangeOnceAndOnlyWhereAttributesAreKept() {
+        LookupCounts counts = new LookupCounts();
+        assertFalse(counts.mayKeep(7, 100), "not known");
+        counts.increment(7);
+        assertFalse(counts.changed(7, 100), "nothing was told");
+        assertFalse(counts.mayKeep(7, 101), "it changed a moment ago");
+        assertTrue(counts.mayKeep(7, 102));
+        counts.increment(7);
+        assertTrue(counts.changed(7, 200));
+        assertFalse(counts.changed(7, 200), "the kernel knows");
+        assertEquals(2, counts.get(7));
+        assertEquals(0, counts.decrement(7, 2));
+        counts.increment(7);
+        assertTrue(counts.mayKeep(7, 200), "known anew");
     }
 
     @Provide

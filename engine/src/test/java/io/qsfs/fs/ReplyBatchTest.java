@@ -15,14 +15,16 @@ import org.junit.jupiter.api.Test;
 class ReplyBatchTest {
     private final List<Long> answered = new ArrayList<>();
     private long broken = 2;
-    private final ReplyBatch batch = new ReplyBatch((Replies) Proxy.newProxyInstance(
-            Replies.class.getClassLoader(), new Class<?>[] {Replies.class}, (proxy, method, arguments) -> {
-                answered.add((Long) arguments[0]);
-                if ((Long) arguments[0] == broken) {
-                    throw new AssertionError("told to fail");
-                }
-                return null;
-            }));
+    private final ReplyBatch batch = new ReplyBatch(
+            (Replies) Proxy.newProxyInstance(
+                    Replies.class.getClassLoader(), new Class<?>[] {Replies.class}, (proxy, method, arguments) -> {
+                        answered.add((Long) arguments[0]);
+                        if ((Long) arguments[0] == broken) {
+                            throw new AssertionError("told to fail");
+                        }
+                        return null;
+                    }),
+            inode -> true);
 
     @Test
     void shouldAnswerEachRequestOnceWhenOneAnswerFails() {

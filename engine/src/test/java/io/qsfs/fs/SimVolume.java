@@ -268,7 +268,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
     }
 
     @Override
-    public void entry(long request, Inode inode) {
+    public void entry(long request, Inode inode, boolean mayKeep) {
         answer(request, 0, inode.ino, null);
     }
 
@@ -278,14 +278,17 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
     }
 
     @Override
-    public void created(long request, Inode inode) {
+    public void created(long request, Inode inode, boolean mayKeep) {
         answer(request, 0, inode.ino, null);
     }
 
     @Override
-    public void attributes(long request, Inode inode) {
+    public void attributes(long request, Inode inode, boolean mayKeep) {
         answer(request, 0, inode.ino, null);
     }
+
+    @Override
+    public void attributesChanged(long ino) {} // keeps no attributes
 
     @Override
     public void link(long request, MemorySegment target) {

@@ -315,10 +315,13 @@ final class KernelPlayer implements AutoCloseable {
     }
 
     Answer receive(long request) {
-        long received = Linux.read(kernelFd, in, 0, ANSWER_BYTES_MAX);
-        if (received < 16) {
-            throw new IllegalStateException("answer: " + received);
-        }
+        long received;
+        do {
+            received = Linux.read(kernelFd, in, 0, ANSWER_BYTES_MAX);
+            if (received < 16) {
+                throw new IllegalStateException("answer: " + received);
+            }
+        } while (in.get(ValueLayout.JAVA_LONG, 8) == 0); // a notice, of which this kernel needs none
         if (in.get(ValueLayout.JAVA_LONG, 8) != request) {
             throw new IllegalStateException(
                     "answer to " + in.get(ValueLayout.JAVA_LONG, 8) + ", expected one to " + request);

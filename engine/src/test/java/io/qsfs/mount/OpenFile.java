@@ -10,9 +10,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 
 /** A file by its descriptor: what Java's own files cannot do. Negative results are -errno. */
 final class OpenFile implements AutoCloseable {
+    private static final int HELD_TRIES = 100;
+    private static final long HELD_PAUSE_NS = 100_000_000;
+
     private static final int CREATE_MODE = 0644;
 
     final int fd;
@@ -66,11 +70,23 @@ final class OpenFile implements AutoCloseable {
         return stat().size;
     }
 
-    /** Bytes that the file has, by its blocks, as the file system says it now: the kernel remembers an older figure. */
-    long held() {
+    /**
+     * Bytes that the file has, by its blocks, as any program sees them: for a moment the kernel may believe an older figure, so
+     * it is asked until it says {@code expected}, or for some seconds.
+     */
+    long held(long expected) {
+        long held = blocks() * 512;
+        for (int i = 0; i < HELD_TRIES && held != expected; i++) {
+            LockSupport.parkNanos(HELD_PAUSE_NS);
+            held = blocks() * 512;
+        }
+        return held;
+    }
+
+    private long blocks() {
         try {
-            Process process = new ProcessBuilder("stat", "--cached=never", "-c", "%b", path.toString()).start();
-            return Long.parseLong(process.inputReader().readLine()) * 512;
+            Process process = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
+            return Long.parseLong(process.inputReader().readLine());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -175,12 +175,12 @@ class RangesIT {
         try (OpenFile file = OpenFile.create(on("file"))) {
             assertEquals(4 * MIB, file.write(random(4 * MIB, 1), 0));
             assertEquals(0, file.sync());
-            assertEquals(4 * MIB, file.held());
+            assertEquals(4 * MIB, file.held(4 * MIB));
             assertEquals(0, file.allocate(PUNCH, MIB, MIB));
-            assertEquals(3 * MIB, file.held());
+            assertEquals(3 * MIB, file.held(3 * MIB));
             assertEquals(4 * MIB, file.size());
             assertEquals(0, file.allocate(ZERO, 3 * MIB, 2 * MIB));
-            assertEquals(2 * MIB, file.held());
+            assertEquals(2 * MIB, file.held(2 * MIB));
             assertEquals(5 * MIB, file.size());
             assertEquals(0, file.allocate(KEEP, 5 * MIB, MIB));
             assertEquals(5 * MIB, file.size());
@@ -196,6 +196,29 @@ class RangesIT {
         }
     }
 
+    @Test
+    void shouldShowTheBlocksOfAFileThatTheKernelKnewAsEmptyOrOld() throws Exception {
+        rig.mount();
+        try (OpenFile file = OpenFile.create(on("file"))) {
+            assertEquals(MIB, file.write(random(MIB, 18), 0));
+            assertEquals(0, file.sync());
+            assertEquals(MIB, file.held(MIB));
+        }
+        unmount();
+        rig.mount();
+        try (OpenFile file = new OpenFile(on("file"), Linux.O_RDWR);
+                OpenFile other = OpenFile.create(on("other"))) {
+            assertEquals(MIB, file.held(MIB), "from here on the kernel may keep it");
+            assertEquals(MIB, file.write(random(MIB, 19), MIB));
+            assertEquals(0, file.sync());
+            assertEquals(2 * MIB, file.held(2 * MIB), "after a write");
+            assertEquals(2 * MIB, file.copyTo(other, 0, 0, 2 * MIB));
+            assertEquals(2 * MIB, other.held(2 * MIB), "of a copy");
+            assertEquals(0, Linux.ftruncate(file.fd, 4096));
+            assertEquals(4096, file.held(4096), "after a truncation");
+        }
+    }
+
     // copy_file_range
 
     @Test
@@ -208,7 +231,7 @@ class RangesIT {
             source.write(data, 0);
             long written = mount.status().traffic().bytesWritten();
             assertEquals(data.length, source.copyTo(copy, 0, 0, data.length), "dirty pages of the source are seen");
-            assertEquals(data.length, copy.held());
+            assertEquals(data.length, copy.held(data.length));
             assertTrue(
                     mount.status().traffic().bytesWritten() <= Math.max(written, data.length),
                     "the copy wrote nothing but the source's dirty pages");
@@ -245,7 +268,7 @@ class RangesIT {
             copy.write(random(MIB, 5), 0);
             source.write(block, 8L * MIB);
             assertEquals(8L * MIB + 4096, source.copyTo(copy, 0, 0, 1L << 40));
-            assertEquals(4096, copy.held());
+            assertEquals(4096, copy.held(4096));
             assertArrayEquals(new byte[MIB], copy.read(0, MIB));
             assertArrayEquals(block, copy.read(8L * MIB, 8192));
         }
@@ -273,7 +296,7 @@ class RangesIT {
                 assertTrue(count > 0, "at " + at + ": " + count);
                 at += count;
             }
-            assertEquals(expected.length / 2, copy.held());
+            assertEquals(expected.length / 2, copy.held(expected.length / 2));
             assertArrayEquals(expected, copy.all());
         }
     }
@@ -375,7 +398,8 @@ class RangesIT {
             assertEquals(1, file.write(new byte[] {42}, last));
             assertEquals(0, file.sync());
             assertEquals(Long.MAX_VALUE, file.size());
-            assertTrue(file.held() <= 4096, "held: " + file.held());
+            long held = file.held(4096);
+            assertTrue(held <= 4096, "held: " + held);
             assertEquals(-Linux.EINVAL, file.write(new byte[] {1}, Long.MAX_VALUE), "the kernel's answer");
             assertEquals(-Linux.EFBIG, file.allocate(0, last, 2));
             assertEquals(0, file.allocate(PUNCH, 1, last - 1));
@@ -426,7 +450,7 @@ class RangesIT {
             assertEquals(0, first.sync());
             second.write(random(10 * MIB, 10), 0);
             assertEquals(-Linux.EDQUOT, second.sync(), "as on NFS, write-back says it");
-            assertTrue(first.held() + second.held() <= 16L * MIB);
+            assertTrue(first.held(10L * MIB) + second.held(6L * MIB) <= 16L * MIB);
             assertEquals(0, Linux.ftruncate(second.fd, 6L * MIB));
             second.write(random(6 * MIB, 11), 0);
             assertEquals(0, second.sync(), "up to the limit");
