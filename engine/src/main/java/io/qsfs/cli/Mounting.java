@@ -30,6 +30,9 @@ final class Mounting {
             description = "Let other users in (user_allow_other in /etc/fuse.conf permits it); always so for root.")
     private boolean isOpenToOthers;
 
+    @Option(names = "--noatime", description = "Reads move no access times, as with access_times = \"none\".")
+    private boolean isWithoutAccessTimes;
+
     @Option(names = "--debug-fuse", description = "Print every request of the kernel.", hidden = true)
     private boolean isFuseDebugged;
 
@@ -84,6 +87,9 @@ final class Mounting {
         if (isOpenToOthers) {
             arguments.add("--allow-other");
         }
+        if (isWithoutAccessTimes) {
+            arguments.add("--noatime");
+        }
         if (isFuseDebugged) {
             arguments.add("--debug-fuse");
         }
@@ -129,6 +135,6 @@ final class Mounting {
     }
 
     private MountOptions options() {
-        return new MountOptions(isOpenToOthers, isFuseDebugged, isTakenOver);
+        return new MountOptions(isOpenToOthers, isFuseDebugged, isTakenOver, isWithoutAccessTimes);
     }
 }

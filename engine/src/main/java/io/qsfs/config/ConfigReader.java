@@ -84,6 +84,7 @@ final class ConfigReader {
                 volume.size("recall_cache", 256 * MIB, (long) RECALL_SLOTS_MIN * chunkBytes, 1L << 40),
                 volume.size("quota_bytes", 0, MIB, QUOTA_BYTES_MAX),
                 volume.integer("quota_inodes", 0, QUOTA_INODES_MIN, Integer.MAX_VALUE),
+                accessTimes(volume),
                 volume.duration("rotate_after", 300 * SECOND_NS, SECOND_NS, 86_400 * SECOND_NS),
                 volume.path("key_file", null),
                 volume.path("passphrase_file", null),
@@ -195,6 +196,14 @@ final class ConfigReader {
             case "lz4" -> Compression.LZ4;
             case "none" -> Compression.NONE;
             default -> throw volume.wrong("compression", "is not known", "use \"lz4\" or \"none\"");
+        };
+    }
+
+    private static AccessTimes accessTimes(ConfigTable volume) {
+        return switch (volume.text("access_times", "relatime")) {
+            case "relatime" -> AccessTimes.RELATIME;
+            case "none" -> AccessTimes.NONE;
+            default -> throw volume.wrong("access_times", "is not known", "use \"relatime\" or \"none\"");
         };
     }
 

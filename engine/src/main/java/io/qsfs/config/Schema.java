@@ -26,6 +26,7 @@ final class Schema {
             "recall_cache",
             "quota_bytes",
             "quota_inodes",
+            "access_times",
             "rotate_after",
             "key_file",
             "passphrase_file",

@@ -21,6 +21,7 @@ import java.util.List;
  * @param recallCacheBytes  of the recall cache.
  * @param quotaBytes        content that the volume may hold; 0: no limit.
  * @param quotaInodes       inodes that it may have; 0: no limit.
+ * @param accessTimes       what reads do to them.
  * @param rotateAfterNs     age at which an active segment closes.
  * @param keyFile           absolute, or null.
  * @param passphraseFile    absolute, or null; at most one of the two is set.
@@ -50,6 +51,7 @@ public record VolumeConfig(
         long recallCacheBytes,
         long quotaBytes,
         long quotaInodes,
+        AccessTimes accessTimes,
         long rotateAfterNs,
         Path keyFile,
         Path passphraseFile,

@@ -11,7 +11,8 @@ import java.lang.invoke.VarHandle;
  * <p>The writer marks before it replies and publishes the batch after it committed; a reader asks first and renews its
  * snapshot after. So whoever finds no mark either sees the commit or asks at a moment when the change was not yet answered.
  *
- * <p>Threading: {@link #mark} and {@link #committed} on {@code file-system} only; {@link #isChanged} on any thread.
+ * <p>Threading: {@link #mark} and {@link #committed} on {@code file-system} only; {@link #expect} and {@link #isChanged} on
+ * any thread.
  */
 final class ChangeMarks {
     private static final int SLOTS = 1 << 16;
@@ -35,6 +36,19 @@ final class ChangeMarks {
     /** The inode changes in the batch that is open now. */
     void mark(long ino) {
         SLOT.setRelease(batchOf, slot(ino), batch);
+    }
+
+    /**
+     * Any thread: a command that changes the inode is in the ring. Whoever asks before the next commit asks the writer, who gets to
+     * the question after that command. A mark of the writer's is never taken back.
+     */
+    void expect(long ino) {
+        int slot = slot(ino);
+        long open = (long) COMMITTED.getAcquire(this) + 1;
+        long marked = (long) SLOT.getAcquire(batchOf, slot);
+        if (marked < open) {
+            SLOT.compareAndSet(batchOf, slot, marked, open); // who was faster marked it too
+        }
     }
 
     /** The batch is in the index; the next one begins. */

@@ -61,6 +61,11 @@ public final class CommandRing {
         }
     }
 
+    /** As {@link #claim}, but never waits: 0 or less when the ring is full. */
+    int tryClaim(CommandType type, int length) {
+        return ring.tryClaim(type.code(), length);
+    }
+
     /** Hands the command over and wakes the writer up when it sleeps. */
     public void publish(int index) {
         ring.commit(index);

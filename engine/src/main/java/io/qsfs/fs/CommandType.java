@@ -37,13 +37,20 @@ public enum CommandType {
     /** Everything received becomes durable. */
     FSYNC,
     /** The kernel forgot an inode without names. */
-    PURGE;
+    PURGE,
+    /** An inode was read, and its access time is due. */
+    TOUCH;
 
     private static final CommandType[] BY_CODE = values();
 
     /** Code in the ring; Agrona wants it above 0. */
     public int code() {
         return ordinal() + 1;
+    }
+
+    /** True when a request waits for what becomes of it. */
+    boolean hasRequest() {
+        return this != PURGE && this != TOUCH;
     }
 
     static CommandType of(int code) {

@@ -339,6 +339,10 @@ public final class FileSystem implements AutoCloseable {
         return verifier;
     }
 
+    AccessTimes accessTimes() {
+        return agent.accessTimes();
+    }
+
     ParkedReads parkedReads() {
         return parkedReads;
     }

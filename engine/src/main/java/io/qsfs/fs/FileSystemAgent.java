@@ -70,6 +70,7 @@ final class FileSystemAgent implements Agent, RecordSink {
     private final Operations operations;
     private final ReplyBatch replies;
     private final SegmentCloser closer;
+    private final AccessTimes accessTimes;
     private final UncommittedRecords uncommitted;
     private final Queue<Runnable> tasks = new ManyToOneConcurrentLinkedQueue<>();
     private final MessageHandler onCommand = this::onCommand;
@@ -103,6 +104,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         this.operations =
                 new Operations(index, this, fs.marks(), fs.lookups(), fs.orphans(), fs.quota(), attributes, clock);
         this.closer = new SegmentCloser(this, context, ring);
+        this.accessTimes = new AccessTimes(this, context, fs.marks());
         meta.padObserver(this::padded);
     }
 
@@ -156,6 +158,11 @@ final class FileSystemAgent implements Agent, RecordSink {
     /** Asks for a group commit at the end of this batch. */
     void syncSoon() {
         isSyncDue = true;
+    }
+
+    /** Any thread asks whether an access time is due. */
+    AccessTimes accessTimes() {
+        return accessTimes;
     }
 
     /** Closes what is active; see {@link FileSystem#closeSegments}. */
@@ -289,7 +296,7 @@ final class FileSystemAgent implements Agent, RecordSink {
             return;
         }
         long request = commands.get(LONG, at + REQUEST);
-        handled = type == CommandType.PURGE ? 0 : request;
+        handled = type.hasRequest() ? request : 0;
         handle(type, request, at);
         handled = 0;
     }
@@ -313,7 +320,7 @@ final class FileSystemAgent implements Agent, RecordSink {
             return;
         }
         if (stoppedBy != 0) {
-            if (type != CommandType.PURGE) {
+            if (type.hasRequest()) {
                 replies.error(request, type == CommandType.FSYNC ? Linux.EIO : stoppedBy);
             }
             return;
@@ -360,6 +367,7 @@ final class FileSystemAgent implements Agent, RecordSink {
                                 commands.get(INT, at + TEXT1_LENGTH)));
             case FSYNC -> syncRequests[syncRequestCount++] = request;
             case PURGE -> purge(commands.get(LONG, at + INO));
+            case TOUCH -> accessTimes.read(commands.get(LONG, at + INO));
             default -> throw new AssertionError("command: " + type);
         }
     }
@@ -635,6 +643,7 @@ final class FileSystemAgent implements Agent, RecordSink {
         }
         Failpoint.INDEX_COMMITTED.hit();
         uncommitted.clear();
+        accessTimes.committed();
         if (outcome != 0) {
             index.rollback(); // the log has what was answered; the next mount applies it
             return;

@@ -19,6 +19,7 @@ import io.qsfs.memory.Id128;
  * @param space figures for statfs.
  * @param quota limits of the volume.
  * @param reserve space that is let go when the index cannot grow.
+ * @param keepsAccessTimes reads move access times, as relatime has it.
  * @param clock time.
  * @param workers FUSE workers, each with a claim slot below this number; the log has one slot more.
  * @param readBytesMax longest read that the kernel asks for.
@@ -37,6 +38,7 @@ public record FileSystemContext(
         SpaceSource space,
         Quota quota,
         DiskReserve reserve,
+        boolean keepsAccessTimes,
         Clock clock,
         int workers,
         int readBytesMax,

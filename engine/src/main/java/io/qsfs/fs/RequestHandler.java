@@ -153,8 +153,12 @@ public final class RequestHandler {
         }
     }
 
-    /** read. */
-    public void read(long request, long ino, long length, long offset) {
+    /**
+     * read.
+     *
+     * @param movesAccessTime false for whoever asked not to, and for what the kernel reads to write.
+     */
+    public void read(long request, long ino, long length, long offset, boolean movesAccessTime) {
         if (length == 0 || offset < 0) {
             replies.error(request, offset < 0 ? Linux.EINVAL : 0);
             return;
@@ -166,8 +170,26 @@ public final class RequestHandler {
         int errno = ask();
         if (errno != 0) {
             replies.error(request, errno);
-        } else if (!reads.answer(request, query)) {
+            return;
+        }
+        if (movesAccessTime && fs.accessTimes().isDue(query.inode)) {
+            touch(ino);
+        }
+        if (!reads.answer(request, query)) {
             park(request);
+        }
+    }
+
+    /** A hint that may be lost: nobody waits for it. It is given before the answer, so that who reads and asks then sees it. */
+    private void touch(long ino) {
+        if (fs.admission().admit(0) != 0) {
+            return;
+        }
+        int at = ring.tryClaim(CommandType.TOUCH, TEXT);
+        if (at > 0) {
+            ringMemory.set(LONG, at + INO, ino);
+            ring.publishQuietly(at);
+            fs.marks().expect(ino);
         }
     }
 

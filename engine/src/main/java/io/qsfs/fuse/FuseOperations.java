@@ -4,6 +4,7 @@ import io.qsfs.bindings.fuse.Fuse;
 import io.qsfs.bindings.fuse.FuseAttr;
 import io.qsfs.bindings.fuse.FuseConnInfo;
 import io.qsfs.bindings.fuse.FuseContext;
+import io.qsfs.bindings.fuse.FuseFileInfo;
 import io.qsfs.bindings.fuse.FuseForget;
 import io.qsfs.bindings.fuse.FuseOps;
 import io.qsfs.bindings.linux.Linux;
@@ -319,7 +320,9 @@ final class FuseOperations {
 
     @SuppressWarnings("unused")
     private void read(long request, long ino, long size, long offset, MemorySegment fileInfo) {
-        handler().read(request, ino, size, offset);
+        int flags = FuseFileInfo.flags(fileInfo);
+        boolean isAccess = (flags & Linux.O_NOATIME) == 0 && (flags & Linux.O_ACCMODE) != Linux.O_WRONLY;
+        handler().read(request, ino, size, offset, isAccess);
     }
 
     @SuppressWarnings("unused")

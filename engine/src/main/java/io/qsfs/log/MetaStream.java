@@ -97,6 +97,14 @@ public final class MetaStream {
         return errno == 0 ? staged : -errno;
     }
 
+    /** True when {@link #stagingOffset} would neither wait nor take from the reserve. */
+    public boolean hasRoom(int lengthMax) {
+        long bytes = lengthMax + END_BYTES;
+        long end = (activeNumber + 1) * segmentBytes;
+        long from = bytes > end - appendPosition() ? end : appendPosition();
+        return bytes <= open.limit(false) - from;
+    }
+
     /** Finishes the record encoded last; returns its position. */
     public long commit(int length) {
         assert RecordHeader.length(staging, staged) == length : length;

@@ -3,6 +3,7 @@ package io.qsfs.mount;
 import io.qsfs.backend.Backend;
 import io.qsfs.bindings.fuse.Fuse;
 import io.qsfs.bindings.linux.Linux;
+import io.qsfs.config.AccessTimes;
 import io.qsfs.config.KeySource;
 import io.qsfs.config.QsfsException;
 import io.qsfs.config.VolumeConfig;
@@ -97,6 +98,7 @@ public final class LocalLauncher implements VolumeLauncher {
                     volume.backends(),
                     opened,
                     reserve,
+                    config.accessTimes() == AccessTimes.RELATIME && !options.noAccessTimes(),
                     random,
                     clock);
         } catch (RuntimeException e) {

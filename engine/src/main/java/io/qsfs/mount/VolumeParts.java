@@ -94,6 +94,7 @@ final class VolumeParts {
             VolumeBackends backends,
             OpenedVolume opened,
             IndexReserve reserve,
+            boolean keepsAccessTimes,
             SecureRandom random,
             Clock clock) {
         this.state = state;
@@ -135,6 +136,7 @@ final class VolumeParts {
                         space,
                         quota,
                         reserve,
+                        keepsAccessTimes,
                         clock,
                         config.workers(),
                         READ_BYTES_MAX,

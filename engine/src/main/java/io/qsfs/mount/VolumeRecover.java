@@ -374,6 +374,7 @@ final class VolumeRecover implements AutoCloseable {
                         () -> new SpaceReport(0, 0, 0, 0),
                         Quota.none(),
                         () -> {},
+                        false,
                         clock,
                         1,
                         4096,

@@ -53,6 +53,7 @@ class VolumeConfigTest {
         assertEquals(256 << 10, config.chunkBytes());
         assertEquals(Compression.LZ4, config.compression());
         assertEquals(300_000_000_000L, config.rotateAfterNs());
+        assertEquals(AccessTimes.RELATIME, config.accessTimes());
         assertNull(config.keyFile());
         assertNull(config.passphraseFile());
         assertEquals(List.of(), config.warnings());
@@ -188,6 +189,9 @@ class VolumeConfigTest {
                 Arguments.of(
                         CODE + "compression = \"snappy\"\n" + BACKENDS,
                         ":3: compression = \"snappy\" is not known: use \"lz4\" or \"none\"."),
+                Arguments.of(
+                        CODE + "access_times = \"strict\"\n" + BACKENDS,
+                        ":3: access_times = \"strict\" is not known: use \"relatime\" or \"none\"."),
                 Arguments.of(
                         CODE + "[compression]\nalgorithm = \"lz4\"\n" + BACKENDS,
                         ":3: compression is not text: write it in quotes."),

@@ -27,4 +27,17 @@ class ChangeMarksTest {
         marks.committed();
         assertFalse(marks.isChanged(7));
     }
+
+    @Test
+    void shouldExpectAChangeUntilTheNextCommitAndTakeNoMarkBack() {
+        marks.expect(7);
+        assertTrue(marks.isChanged(7));
+        marks.committed();
+        assertFalse(marks.isChanged(7));
+        marks.mark(7);
+        marks.expect(7);
+        assertTrue(marks.isChanged(7));
+        marks.committed();
+        assertFalse(marks.isChanged(7));
+    }
 }

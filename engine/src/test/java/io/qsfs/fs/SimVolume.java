@@ -211,7 +211,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
         java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
         while (true) {
             long at = all.size();
-            Answer answer = ask(request -> handler.read(request, ino, 1 << 17, at));
+            Answer answer = ask(request -> handler.read(request, ino, 1 << 17, at, false));
             if (answer.errno != 0) {
                 throw new AssertionError("inode " + ino + " cannot be read at " + at + ": errno " + answer.errno);
             }

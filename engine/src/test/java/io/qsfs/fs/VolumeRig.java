@@ -122,6 +122,7 @@ public final class VolumeRig implements AutoCloseable {
                         () -> new SpaceReport(1L << 40, 1L << 39, 10, 1000),
                         Quota.none(),
                         () -> {},
+                        true,
                         Clock.SYSTEM,
                         WORKERS,
                         1 << 20,

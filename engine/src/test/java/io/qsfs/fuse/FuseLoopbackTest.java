@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -172,6 +173,47 @@ class FuseLoopbackTest {
         assertArrayEquals(
                 data, kernel.read(ino, 0, data.length + 10_000).bytes(), "a read ends at the end of the file");
         assertEquals(0, kernel.read(ino, data.length, 4096).bytes().length);
+    }
+
+    @Test
+    void shouldMoveAccessTimesOnceAfterEachChange() throws InterruptedException {
+        long ino = kernel.create(ROOT, "f", 0644).nodeId();
+        kernel.write(ino, 0, new byte[100]);
+        KernelPlayer.Attributes made = kernel.getattr(ino).attributes();
+        kernel.readThrough(Linux.O_NOATIME, ino, 0, 100);
+        kernel.readThrough(Linux.O_WRONLY, ino, 0, 100); // as the kernel fills up a page before it writes
+        assertEquals(made, kernel.getattr(ino).attributes());
+        kernel.read(ino, 0, 100);
+        KernelPlayer.Attributes read = kernel.getattr(ino).attributes();
+        assertTrue(read.atimeNs() > made.ctimeNs(), made + " " + read);
+        assertEquals(made.mtimeNs(), read.mtimeNs());
+        assertEquals(made.ctimeNs(), read.ctimeNs(), "a read is no change");
+        for (int i = 0; i < 100; i++) {
+            kernel.read(ino, i, 10);
+        }
+        assertEquals(read, kernel.getattr(ino).attributes());
+        restart();
+        ino = kernel.lookup(ROOT, "f").nodeId();
+        assertEquals(read, kernel.getattr(ino).attributes());
+        assertEquals(0, kernel.setMode(ino, 0600).errno());
+        kernel.read(ino, 0, 100);
+        assertTrue(kernel.getattr(ino).attributes().atimeNs() > read.atimeNs());
+    }
+
+    @Test
+    void shouldMakeNoSegmentDueByAccessTimes() {
+        long ino = kernel.create(ROOT, "f", 0644).nodeId();
+        kernel.write(ino, 0, new byte[100]);
+        CompletableFuture<Long> closed = new CompletableFuture<>();
+        rig.fileSystem().closeSegments((data, meta, errno) -> closed.complete(meta));
+        long nextMeta = closed.join();
+        long before = kernel.getattr(ino).attributes().atimeNs();
+        kernel.read(ino, 0, 100);
+        assertTrue(kernel.getattr(ino).attributes().atimeNs() > before);
+        assertEquals(-1, rig.fileSystem().changeAgeNs());
+        CompletableFuture<Long> again = new CompletableFuture<>();
+        rig.fileSystem().closeSegments((data, meta, errno) -> again.complete(meta));
+        assertEquals(nextMeta, again.join());
     }
 
     @Test

@@ -61,7 +61,17 @@ final class KernelPlayer implements AutoCloseable {
     private long unique;
 
     /** The attributes of an answer. */
-    record Attributes(long ino, long size, long blocks, long mtimeNs, int mode, int nlink, int uid, int gid) {}
+    record Attributes(
+            long ino,
+            long size,
+            long blocks,
+            long atimeNs,
+            long mtimeNs,
+            long ctimeNs,
+            int mode,
+            int nlink,
+            int uid,
+            int gid) {}
 
     /** An answer: 0 or a positive errno, and what follows the header. */
     record Answer(int errno, ByteBuffer body) {
@@ -85,7 +95,9 @@ final class KernelPlayer implements AutoCloseable {
                     body.getLong(at),
                     body.getLong(at + 8),
                     body.getLong(at + 16),
+                    body.getLong(at + 24) * 1_000_000_000L + body.getInt(at + 48),
                     body.getLong(at + 32) * 1_000_000_000L + body.getInt(at + 52),
+                    body.getLong(at + 40) * 1_000_000_000L + body.getInt(at + 56),
                     body.getInt(at + 60),
                     body.getInt(at + 64),
                     body.getInt(at + 68),
@@ -237,6 +249,11 @@ final class KernelPlayer implements AutoCloseable {
 
     Answer read(long ino, long offset, int size) {
         return call(READ, ino, readBody(offset, size));
+    }
+
+    /** A read through a descriptor with such flags of open(2). */
+    Answer readThrough(int flags, long ino, long offset, int size) {
+        return call(READ, ino, readBody(offset, size).putInt(32, flags));
     }
 
     /** Sends a read without waiting for its answer; returns its number. */

@@ -286,6 +286,32 @@ class AttributesIT {
     }
 
     @Test
+    void shouldMoveAccessTimesAsRelatimeDoes() {
+        String times = "stat -c '%X %Y %Z' f";
+        assertEquals("", sh("echo x > f; touch -d @1000 f; mkdir d; ln -s f l; touch -h -d @1000 d l"));
+        String made = sh(times);
+        rig.unmount();
+        rig.mount("access_times = \"none\"");
+        assertEquals("x", sh("cat f"));
+        assertEquals(made, sh(times));
+        rig.unmount();
+        rig.mount();
+        assertEquals("x", sh("dd if=f iflag=noatime status=none"));
+        assertEquals(made, sh(times));
+        assertEquals("f", sh("ls d; readlink l"));
+        assertEquals("1000\n1000", sh("stat -c %X d l"));
+        assertEquals("x", sh("cat f"), "from the page cache");
+        assertEquals(made, sh(times));
+        assertEquals("x", sh("dd if=f iflag=direct status=none"));
+        String read = sh(times);
+        assertEquals(made.substring(4), read.substring(read.indexOf(' ')), "a read is no change");
+        assertTrue(Long.parseLong(read.substring(0, read.indexOf(' '))) > 1000, read);
+        rig.unmount();
+        rig.mount();
+        assertEquals(read, sh(times));
+    }
+
+    @Test
     void shouldMakeDevicesAndRunSetUserIdPrograms() {
         assertEquals("", sh("mknod null c 1 3; mknod block b 7 200"));
         assertEquals("", sh("echo x > null"), "mounts by root have devices");

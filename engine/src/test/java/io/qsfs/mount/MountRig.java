@@ -178,7 +178,7 @@ final class MountRig implements AutoCloseable {
     }
 
     RunningMount takeOver() {
-        mount = launcher.mount(config(), key(), mountPoint(), new MountOptions(false, false, true), lines);
+        mount = launcher.mount(config(), key(), mountPoint(), new MountOptions(false, false, true, false), lines);
         return mount;
     }
 
