@@ -100,7 +100,8 @@ final class Operations {
     }
 
     /**
-     * mknod, mkdir, symlink, create. On success {@code made} is the new inode, and its lookup is counted.
+     * mknod, mkdir, symlink, create. On success {@code made} is the new inode, and its lookup is counted. A file with an empty name
+     * is one without any, which lives as long as the kernel knows it, unless it gets a name meanwhile.
      *
      * @param umask of the caller; it counts where the directory hands on no default ACL.
      */
@@ -117,7 +118,11 @@ final class Operations {
             long targetOffset,
             int targetLength,
             Inode made) {
-        int outcome = newName(directory, text, nameOffset, nameLength);
+        boolean isUnnamed = nameLength == 0;
+        if (isUnnamed && !Modes.isRegular(mode)) {
+            return Linux.EINVAL;
+        }
+        int outcome = isUnnamed ? livingDirectory(directory) : newName(directory, text, nameOffset, nameLength);
         if (outcome != 0) {
             return outcome;
         }
@@ -174,10 +179,16 @@ final class Operations {
             return outcome;
         }
         lookups.increment(ino);
+        if (isUnnamed) {
+            orphans.add(ino);
+        }
         return index.inode(ino, made);
     }
 
-    /** link. On success {@code linked} is the inode with its new count, and its lookup is counted. */
+    /**
+     * link. On success {@code linked} is the inode with its new count, and its lookup is counted. Of files without names, the kernel
+     * passes on those alone that were made so, to be linked.
+     */
     int link(long ino, long directory, MemorySegment text, long nameOffset, int nameLength, Inode linked) {
         int outcome = index.inode(ino, subject);
         if (outcome != 0) {
@@ -186,7 +197,8 @@ final class Operations {
         if (Modes.isDirectory(subject.mode)) {
             return Linux.EPERM;
         }
-        if (subject.nlink == 0) {
+        boolean isUnnamed = subject.nlink == 0;
+        if (isUnnamed && !orphans.contains(ino)) {
             return Linux.ENOENT;
         }
         if (subject.nlink >= LINKS_MAX) {
@@ -208,6 +220,9 @@ final class Operations {
         outcome = sink.append(at, length);
         if (outcome != 0) {
             return outcome;
+        }
+        if (isUnnamed) {
+            orphans.remove(ino);
         }
         lookups.increment(ino);
         return index.inode(ino, linked);
@@ -643,6 +658,19 @@ final class Operations {
         if (nameLength > Naming.NAME_MAX) {
             return Linux.ENAMETOOLONG;
         }
+        int outcome = livingDirectory(directory);
+        if (outcome != 0) {
+            return outcome;
+        }
+        outcome = index.lookup(directory, text, nameOffset, nameLength, entry);
+        if (outcome == 0) {
+            return Linux.EEXIST;
+        }
+        return outcome == Linux.ENOENT ? 0 : outcome;
+    }
+
+    /** Leaves the directory in {@code parent}. */
+    private int livingDirectory(long directory) {
         int outcome = index.inode(directory, parent);
         if (outcome != 0) {
             return outcome;
@@ -650,13 +678,6 @@ final class Operations {
         if (!Modes.isDirectory(parent.mode)) {
             return Linux.ENOTDIR;
         }
-        if (parent.nlink == 0) {
-            return Linux.ENOENT; // removed while it was open
-        }
-        outcome = index.lookup(directory, text, nameOffset, nameLength, entry);
-        if (outcome == 0) {
-            return Linux.EEXIST;
-        }
-        return outcome == Linux.ENOENT ? 0 : outcome;
+        return parent.nlink == 0 ? Linux.ENOENT : 0; // 0: removed while it was open
     }
 }

@@ -342,7 +342,7 @@ public final class RequestHandler {
         ring.publish(at);
     }
 
-    /** mknod, mkdir, symlink and create; {@code target} is null but for a symbolic link. */
+    /** mknod, mkdir, symlink, create, and tmpfile by an empty name; {@code target} is null but for a symbolic link. */
     public void make(
             long request,
             long parent,

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not here, and so answered ENOSYS by libfuse, after which the kernel does not ask again: flush (dirty pages are written
  * back by the kernel at close, fsync is what makes them durable) and lseek (the kernel writes nothing back before it asks for holes,
- * so the answer would be wrong; it answers as for a file without holes).
+ * so the answer would be wrong; it answers as for a file without holes). A library without {@code tmpfile} does the same with that.
  *
  * <p>Threading: called on {@link FuseWorker}s only. Pointers die on return.
  */
@@ -71,6 +71,7 @@ final class FuseOperations {
             "fsyncdir",
             "statfs",
             "create",
+            "tmpfile",
             "setxattr",
             "getxattr",
             "listxattr",
@@ -91,7 +92,9 @@ final class FuseOperations {
         FuseOps.Builder builder = FuseOps.builder(arena)
                 .onFailure((operation, t) -> LOG.error("operation {} failed; its caller got EIO", operation, t));
         for (String name : NAMES) {
-            builder.on(name, target(name));
+            if (FuseOps.has(name)) {
+                builder.on(name, target(name));
+            }
         }
         return builder.build();
     }
@@ -229,6 +232,12 @@ final class FuseOperations {
     @SuppressWarnings("unused")
     private void create(long request, long parent, MemorySegment name, int mode, MemorySegment fileInfo) {
         make(request, parent, name, mode & ~TYPE_MASK | REGULAR_MODE, 0, true);
+    }
+
+    /** A file without a name; link gives it one. */
+    @SuppressWarnings("unused")
+    private void tmpfile(long request, long parent, int mode, MemorySegment fileInfo) {
+        make(request, parent, MemorySegment.NULL, mode & ~TYPE_MASK | REGULAR_MODE, 0, true);
     }
 
     @SuppressWarnings("unused")

@@ -53,8 +53,9 @@ final class NameEditor {
         if (FileType.isSymbolicLink(mode) != targetLength > 0) {
             return Refusal.BAD_TARGET.code();
         }
+        boolean isUnnamed = nameLength == 0 && FileType.isRegularFile(mode);
         int rc = loadLivingDirectory(MakeRecord.parent(record, at), parent);
-        rc = rc == 0 ? checkAbsent(parent.ino, record, nameOffset, nameLength) : rc;
+        rc = rc == 0 && !isUnnamed ? checkAbsent(parent.ino, record, nameOffset, nameLength) : rc;
         rc = rc == 0 ? checkNewInode(ino) : rc;
         if (rc != 0) {
             return rc;
@@ -66,7 +67,7 @@ final class NameEditor {
         inode.uid = MakeRecord.uid(record, at);
         inode.gid = MakeRecord.gid(record, at);
         inode.rdev = MakeRecord.rdev(record, at);
-        inode.nlink = isDirectory ? 2 : 1;
+        inode.nlink = isDirectory ? 2 : isUnnamed ? 0 : 1;
         inode.size = targetLength;
         inode.atimeNs = timeNs;
         inode.mtimeNs = timeNs;
@@ -74,14 +75,17 @@ final class NameEditor {
         inode.allocatedBytes = 0;
         inode.attributeBytes = 0;
         inode.parent = parent.ino;
+        state.inodes++;
+        state.nextInode = Math.max(state.nextInode, ino + 1);
         rc = inodes.store(inode);
+        if (isUnnamed) {
+            return rc == 0 ? tree.put(IndexKey.one(tree.key, IndexKey.ORPHAN, ino), 0) : rc;
+        }
         if (rc == 0 && targetLength > 0) {
             MemorySegment.copy(record, MakeRecord.targetOffset(record, at), tree.value, 0, targetLength);
             rc = tree.put(IndexKey.one(tree.key, IndexKey.SYMLINK, ino), targetLength);
         }
         rc = rc == 0 ? putEntry(parent.ino, record, nameOffset, nameLength, ino, cookie(record, at), type(mode)) : rc;
-        state.inodes++;
-        state.nextInode = Math.max(state.nextInode, ino + 1);
         parent.nlink += isDirectory ? 1 : 0;
         return rc == 0 ? storeChangedDirectory(parent, timeNs) : rc;
     }

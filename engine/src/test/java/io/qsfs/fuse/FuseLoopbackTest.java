@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.qsfs.bindings.fuse.FuseOps;
 import io.qsfs.bindings.linux.Linux;
 import io.qsfs.fs.VolumeRig;
 import io.qsfs.memory.Clock;
@@ -293,6 +294,38 @@ class FuseLoopbackTest {
     }
 
     @Test
+    void shouldMakeFilesWithoutNamesWhereTheLibraryCan() throws InterruptedException {
+        KernelPlayer.Answer made = kernel.tmpfile(ROOT, 0100640);
+        if (!FuseOps.has("tmpfile")) {
+            assertEquals(Linux.ENOSYS, made.errno(), "which the kernel makes EOPNOTSUPP");
+            return;
+        }
+        long ino = made.nodeId();
+        long lost = kernel.tmpfile(ROOT, 0100640).nodeId();
+        long open = kernel.tmpfile(ROOT, 0100640).nodeId();
+        assertEquals(0, made.entryAttributes().nlink());
+        assertEquals(0100640, made.entryAttributes().mode());
+        byte[] data = {1, 2, 3};
+        assertEquals(0, kernel.write(ino, 0, data).errno());
+        assertEquals(0, kernel.link(ino, ROOT, "named").errno());
+        assertEquals(ino, kernel.lookup(ROOT, "named").nodeId());
+        assertEquals(1, kernel.getattr(ino).attributes().nlink());
+        assertEquals(2, rig.fileSystem().orphanCount());
+        kernel.forget(lost, 1);
+        kernel.forget(ino, 3);
+        assertEquals(0, kernel.fsync(ROOT).errno());
+        for (int i = 0; i < 100 && kernel.getattr(lost).errno() == 0; i++) {
+            Thread.sleep(10); // forget has no answer to wait for
+        }
+        assertEquals(Linux.ENOENT, kernel.getattr(lost).errno());
+        assertEquals(0, kernel.getattr(open).errno());
+        restart();
+        assertEquals(ino, kernel.lookup(ROOT, "named").nodeId());
+        assertArrayEquals(data, kernel.read(ino, 0, 10).bytes());
+        assertEquals(Linux.ENOENT, kernel.getattr(open).errno(), "nobody has it open any more");
+    }
+
+    @Test
     void shouldRenameAndLink() {
         long ino = kernel.create(ROOT, "a", 0644).nodeId();
         long other = kernel.create(ROOT, "b", 0644).nodeId();
@@ -308,6 +341,27 @@ class FuseLoopbackTest {
         assertEquals(Linux.ENOTEMPTY, kernel.rmdir(ROOT, "d").errno());
         assertEquals(Linux.EISDIR, kernel.unlink(ROOT, "d").errno());
         assertEquals(Linux.EPERM, kernel.link(directory, ROOT, "no").errno());
+    }
+
+    @Test
+    void shouldRefuseMoreThan65000Links() {
+        long ino = kernel.create(ROOT, "f", 0644).nodeId();
+        long directory = kernel.mkdir(ROOT, "d", 0755).nodeId();
+        for (int i = 1; i < 65_000; i++) {
+            assertEquals(0, kernel.link(ino, directory, "l" + i).errno());
+        }
+        assertEquals(Linux.EMLINK, kernel.link(ino, directory, "more").errno());
+        assertEquals(65_000, kernel.getattr(ino).attributes().nlink());
+        assertEquals(0, kernel.unlink(directory, "l1").errno());
+        assertEquals(0, kernel.link(ino, directory, "more").errno());
+        for (int i = 2; i < 65_000; i++) {
+            assertEquals(0, kernel.mkdir(directory, "d" + i, 0755).errno());
+        }
+        assertEquals(Linux.EMLINK, kernel.mkdir(directory, "more d", 0755).errno());
+        assertEquals(0, kernel.mkdir(ROOT, "e", 0755).errno());
+        assertEquals(Linux.EMLINK, kernel.rename(ROOT, "e", directory, "e", 0).errno());
+        assertEquals(0, kernel.rename(ROOT, "e", directory, "d2", 0).errno(), "in the place of another one");
+        assertEquals(65_000, kernel.getattr(directory).attributes().nlink());
     }
 
     @Test

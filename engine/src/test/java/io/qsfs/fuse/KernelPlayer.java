@@ -42,6 +42,7 @@ final class KernelPlayer implements AutoCloseable {
     static final int CREATE = 35;
     static final int READDIRPLUS = 44;
     static final int RENAME2 = 45;
+    static final int TMPFILE = 51;
 
     private static final int HEADER_BYTES = 40;
     private static final int ANSWER_BYTES_MAX = 1 << 20;
@@ -214,6 +215,10 @@ final class KernelPlayer implements AutoCloseable {
 
     Answer create(long parent, String name, int mode) {
         return call(CREATE, parent, text(16, name).putInt(0, 2).putInt(4, mode));
+    }
+
+    Answer tmpfile(long parent, int mode) {
+        return call(TMPFILE, parent, text(16, "").putInt(0, 2).putInt(4, mode));
     }
 
     Answer symlink(long parent, String name, String target) {

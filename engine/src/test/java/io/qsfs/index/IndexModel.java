@@ -88,6 +88,9 @@ final class IndexModel {
         Node node = new Node();
         node.ino = ino;
         node.mode = mode;
+        if (name.isEmpty() && !node.isFile()) {
+            return false;
+        }
         if (node.isLink() != !target.isEmpty()) {
             return false;
         }
@@ -98,10 +101,14 @@ final class IndexModel {
         touch(node, timeNs);
         node.parent = parent;
         nodes.put(ino, node);
+        nextInode = Math.max(nextInode, ino + 1);
+        if (name.isEmpty()) {
+            node.nlink = 0;
+            return true;
+        }
         p.names.put(name, new Name(ino, cookie));
         p.nlink += node.isDirectory() ? 1 : 0;
         touch(p, timeNs);
-        nextInode = Math.max(nextInode, ino + 1);
         return true;
     }
 

@@ -147,7 +147,7 @@ class IndexModelPropertyTest {
                 String target = (mode & 0170000) == 0120000 || random.nextInt(20) == 0 ? "to/" + random.nextInt() : "";
                 long parent = directory();
                 long ino = random.nextInt(10) == 0 ? 1 + random.nextInt(10) : model.nextInode;
-                String name = name();
+                String name = random.nextInt(8) == 0 ? "" : name();
                 length = log.make(parent, ino, mode, name, target);
                 fits = model.make(parent, ino, mode, name, target, log.timeNs, cookie());
             } else if (operation < 32) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.qsfs.bindings.fuse.FuseOps;
 import io.qsfs.bindings.linux.Linux;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -309,6 +310,36 @@ class AttributesIT {
         rig.unmount();
         rig.mount();
         assertEquals(read, sh(times));
+    }
+
+    @Test
+    void shouldMakeFilesWithoutNamesWhereTheLibraryCan() throws IOException {
+        String directory = rig.mountPoint().toString();
+        int fd = Linux.open(directory, Linux.O_TMPFILE | Linux.O_RDWR, 0666);
+        if (!FuseOps.has("tmpfile")) {
+            assertEquals(-Linux.EOPNOTSUPP, fd);
+            return;
+        }
+        int unlinkable = Linux.open(directory, Linux.O_TMPFILE | Linux.O_RDWR | Linux.O_EXCL, 0600);
+        int lost = Linux.open(directory, Linux.O_TMPFILE | Linux.O_RDWR, 0600);
+        assertTrue(fd >= 0 && unlinkable >= 0 && lost >= 0, fd + " " + unlinkable + " " + lost);
+        assertEquals(-Linux.ENOENT, Libc.link(unlinkable, on("no").toString()));
+        assertEquals("", sh("ls"));
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(5, Linux.pwrite(fd, arena.allocateFrom("text\n"), 0, 5, 0));
+            assertEquals(5, Linux.pwrite(lost, arena.allocateFrom("lost\n"), 0, 5, 0));
+        }
+        assertEquals(0, Libc.link(fd, on("named").toString()));
+        assertEquals(0, Linux.fsync(fd));
+        assertEquals("text\n1 644", sh("cat named; stat -c '%h %a' named"));
+        assertEquals(0, Libc.link(fd, on("again").toString()));
+        for (int open : new int[] {fd, unlinkable, lost}) {
+            assertEquals(0, Linux.close(open));
+        }
+        rig.unmount();
+        rig.mount();
+        assertEquals("again named\ntext\n2 644", sh("ls | xargs echo; cat named; stat -c '%h %a' named"));
+        assertEquals("2", sh("df --output=iused . | tail -1 | tr -d ' '"), "the root and the file");
     }
 
     @Test

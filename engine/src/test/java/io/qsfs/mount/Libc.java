@@ -27,6 +27,7 @@ final class Libc {
     static final int RENAME_NOREPLACE = 1;
     static final int RENAME_EXCHANGE = 2;
     static final int AT_SYMLINK_NOFOLLOW = 0x100;
+    static final int AT_SYMLINK_FOLLOW = 0x400;
     static final int FALLOC_KEEP_SIZE = 1;
     static final int FALLOC_PUNCH_HOLE = 2;
     static final int FALLOC_ZERO_RANGE = 0x10;
@@ -39,6 +40,7 @@ final class Libc {
 
     private static final MethodHandle MKNOD = call("mknod", JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG);
     private static final MethodHandle LINK = call("link", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle LINKAT = call("linkat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle SYMLINK = call("symlink", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle READLINK = call("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CHMOD = call("chmod", JAVA_INT, ADDRESS, JAVA_INT);
@@ -141,6 +143,20 @@ final class Libc {
     static int link(String from, String to) {
         try (Arena arena = Arena.ofConfined()) {
             return (int) invoke(arena, LINK, arena.allocateFrom(from), arena.allocateFrom(to));
+        }
+    }
+
+    /** Gives an open file a name. */
+    static int link(int fd, String to) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (int) invoke(
+                    arena,
+                    LINKAT,
+                    Linux.AT_FDCWD,
+                    arena.allocateFrom("/proc/self/fd/" + fd),
+                    Linux.AT_FDCWD,
+                    arena.allocateFrom(to),
+                    AT_SYMLINK_FOLLOW);
         }
     }
 

@@ -172,6 +172,14 @@ class PosixIT {
         assertEquals("file", Files.readString(Path.of(directory)));
         assertEquals("directory/inside", Files.readString(Path.of(on("new/inside"))));
         assertEquals(-Linux.EINVAL, rename(on("new"), on("new/inside"), Libc.RENAME_EXCHANGE));
+        assertEquals(-Linux.EINVAL, rename(on("new"), on("other"), Libc.RENAME_EXCHANGE | Libc.RENAME_NOREPLACE));
+        assertEquals(-Linux.EINVAL, rename(on("new"), on("other"), 4), "RENAME_WHITEOUT");
+        makeDirectory("new/below", 0755, 0, 0);
+        make("outside", 0644, 0, 0);
+        assertEquals(3, look(on("new")).nlink);
+        assertEquals(0, rename(on("new/below"), on("outside"), Libc.RENAME_EXCHANGE));
+        assertEquals(2, look(on("new")).nlink);
+        assertEquals(4, look(on("")).nlink);
         remount();
         assertEquals("file", Files.readString(Path.of(directory)));
         assertEquals("directory/inside", Files.readString(Path.of(on("new/inside"))));

@@ -2,6 +2,7 @@ package io.qsfs.bindings.fuse;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.qsfs.bindings.linux.Linux;
@@ -76,7 +77,14 @@ public final class FuseOps {
             Map.entry("fallocate", ".....i"),
             Map.entry("readdirplus", "....i"),
             Map.entry("copy_file_range", "...i..i"),
-            Map.entry("lseek", "....i"));
+            Map.entry("lseek", "....i"),
+            Map.entry("tmpfile", "...i"));
+
+    /** The operation behind those of the generated struct, from {@link Fuse#VERSION_EXTENDED} on. */
+    private static final String TMPFILE = "tmpfile";
+
+    private static final FunctionDescriptor TMPFILE_DESCRIPTOR =
+            FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS);
 
     private final MemorySegment struct;
     private final Guard guard;
@@ -96,10 +104,15 @@ public final class FuseOps {
      * the request above all.
      */
     public static MethodType type(String operation) {
-        return generatedDescriptor(operation).toMethodType();
+        return descriptor(operation).toMethodType();
     }
 
-    /** As large as the headers of the oldest supported release have it: a larger one is refused by older libraries. */
+    /** Whether the library that is installed has such an operation. */
+    public static boolean has(String operation) {
+        return !operation.equals(TMPFILE) || Fuse.version() >= Fuse.VERSION_EXTENDED;
+    }
+
+    /** As large as the headers of the oldest supported release have it, with {@code tmpfile} where the library has that. */
     MemorySegment struct() {
         return struct;
     }
@@ -134,7 +147,10 @@ public final class FuseOps {
                         arena);
     }
 
-    private static FunctionDescriptor generatedDescriptor(String operation) {
+    private static FunctionDescriptor descriptor(String operation) {
+        if (operation.equals(TMPFILE)) {
+            return TMPFILE_DESCRIPTOR;
+        }
         try {
             return (FunctionDescriptor) Class.forName(fuse_lowlevel_ops.class.getName() + "$" + operation)
                     .getMethod("descriptor")
@@ -171,7 +187,8 @@ public final class FuseOps {
 
         private Builder(Arena arena) {
             this.arena = arena;
-            this.struct = fuse_lowlevel_ops.allocate(arena);
+            this.struct = arena.allocate(
+                    fuse_lowlevel_ops.sizeof() + (has(TMPFILE) ? ADDRESS.byteSize() : 0), ADDRESS.byteAlignment());
         }
 
         /**
@@ -184,11 +201,11 @@ public final class FuseOps {
         }
 
         /**
-         * @param operation a field of {@code fuse_lowlevel_ops}.
+         * @param operation a field of {@code fuse_lowlevel_ops} that the library {@link #has}.
          * @param target    bound to its receiver; of {@link FuseOps#type}, where pointers may also be {@code long}.
          */
         public Builder on(String operation, MethodHandle target) {
-            FunctionDescriptor generated = generatedDescriptor(operation);
+            FunctionDescriptor generated = descriptor(operation);
             String pointers = POINTERS.getOrDefault(operation, "");
             MethodType type = target.type();
             MemoryLayout[] arguments =
@@ -207,9 +224,14 @@ public final class FuseOps {
                         "target of " + operation + " is " + type + ", wanted " + FuseOps.type(operation));
             }
             MemorySegment stub = Linker.nativeLinker().upcallStub(guard.around(operation, target), descriptor, arena);
-            long offset = fuse_lowlevel_ops.layout().byteOffset(PathElement.groupElement(operation));
-            struct.set(ADDRESS, offset, stub);
+            struct.set(ADDRESS, offset(operation), stub);
             return this;
+        }
+
+        private static long offset(String operation) {
+            return operation.equals(TMPFILE)
+                    ? fuse_lowlevel_ops.sizeof()
+                    : fuse_lowlevel_ops.layout().byteOffset(PathElement.groupElement(operation));
         }
 
         public FuseOps build() {

@@ -7,7 +7,7 @@ import static io.qsfs.memory.LittleEndian.SHORT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A new inode with its first name: file, directory, symbolic link, device, pipe, socket.
+ * A new inode with its first name: file, directory, symbolic link, device, pipe, socket; or a file without a name.
  *
  * <p>Threading: stateless. Accessors trust the record: call {@link RecordHeader#isSound} on foreign bytes first.
  */
@@ -92,7 +92,7 @@ public final class MakeRecord {
         return record.get(INT, at + AT_RDEV);
     }
 
-    /** Bytes of the name. */
+    /** Bytes of the name; 0 for a file without any. */
     public static int nameLength(MemorySegment record, long at) {
         return Short.toUnsignedInt(record.get(SHORT, at + AT_NAME_LENGTH));
     }
@@ -115,7 +115,6 @@ public final class MakeRecord {
     /** True when lengths inside agree with the length of the record. */
     static boolean isWellFormed(MemorySegment record, long at, int length) {
         return length >= FIXED_BYTES
-                && nameLength(record, at) > 0
                 && nameLength(record, at) <= NAME_MAX
                 && length == RecordHeader.align(FIXED_BYTES + nameLength(record, at) + targetLength(record, at));
     }
