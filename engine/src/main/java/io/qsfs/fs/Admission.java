@@ -1,5 +1,7 @@
 package io.qsfs.fs;
 
+import io.qsfs.bindings.linux.Linux;
+
 /**
  * Decides whether new content may come in: the local disk, the cache limit, the volume's room.
  *
@@ -7,7 +9,7 @@ package io.qsfs.fs;
  */
 @FunctionalInterface
 public interface Admission {
-    /** Not now: the cache limit is reached, and what must be placed first is being placed. */
+    /** Not now: the cache limit is reached or the disk is full, and segments are being placed and evicted. */
     int WAIT = -1;
 
     /**
@@ -17,4 +19,9 @@ public interface Admission {
      * @return 0, {@link #WAIT}, or the errno that refuses: ENOSPC, EROFS, EIO. A new name never has to wait.
      */
     int admit(int bytes);
+
+    /** Content was admitted and the log found no room for it: {@link #WAIT} when some can be made, else ENOSPC. */
+    default int admitToFullDisk() {
+        return Linux.ENOSPC;
+    }
 }

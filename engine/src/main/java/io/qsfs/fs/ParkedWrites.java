@@ -8,7 +8,7 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Writes that have to wait for room: the cache limit is reached, and segments must be placed and evicted first. Their payload is
+ * Writes that have to wait for room: the cache limit is reached or the disk is full, and segments must be placed and evicted first. Their payload is
  * copied, so that the worker is free for reads; a thread of its own takes them up again in order.
  *
  * <p>Threading: {@link #park} on FUSE workers, {@link #wake} on any thread; the rest on {@code parked-writes}. Buffers belong to the
@@ -29,14 +29,17 @@ final class ParkedWrites {
     private final ArrayDeque<Parked> waiting = new ArrayDeque<>();
     private final ArrayDeque<MemorySegment> buffers = new ArrayDeque<>();
     private final Thread thread = new Thread(this::run, "parked-writes");
-    private boolean isBusy;
     private volatile boolean isStopping;
 
     /** Puts a payload into the data stream with this thread's own claim slot. */
     @FunctionalInterface
     interface Sender {
-        /** Ends the request, or hands it to the single writer. */
-        void send(long request, long ino, MemorySegment payload, int length, long offset, int flags);
+        /**
+         * Hands the write to the single writer, who ends the request.
+         *
+         * @return 0, or the errno with which nothing was taken and the request is still the caller's: ENOSPC on a full disk.
+         */
+        int send(long request, long ino, MemorySegment payload, int length, long offset, int flags);
     }
 
     private record Parked(
@@ -59,7 +62,7 @@ final class ParkedWrites {
      * True when a write has to queue behind others, so that none overtakes another.
      */
     synchronized boolean isAnyWaiting() {
-        return isBusy || !waiting.isEmpty();
+        return !waiting.isEmpty();
     }
 
     /** Takes a write over; false when too many wait already. The payload is copied. */
@@ -105,28 +108,32 @@ final class ParkedWrites {
                 continue;
             }
             int outcome = fs.admission().admit(next.length());
+            if (outcome == 0) {
+                outcome = sendNow(next);
+            }
             boolean isLate = clock.nanoTime() - next.deadlineNs() >= 0;
             if (outcome == Admission.WAIT && !isLate) {
                 LockSupport.parkNanos(this, RETRY_NS);
                 continue;
             }
-            take(next, outcome == Admission.WAIT ? Linux.ENOSPC : outcome);
+            ended(next, outcome == Admission.WAIT ? Linux.ENOSPC : outcome);
         }
         refuseAll();
     }
 
-    private void take(Parked write, int refusal) {
-        synchronized (this) {
-            waiting.poll();
-            isBusy = true;
-        }
+    private int sendNow(Parked write) {
+        int outcome = sender.send(
+                write.request(), write.ino(), write.payload(), write.length(), write.offset(), write.flags());
+        return outcome == Linux.ENOSPC ? fs.admission().admitToFullDisk() : outcome;
+    }
+
+    /** It was sent, or is refused now; until here it was the first of those that wait, so that none overtook it. */
+    private void ended(Parked write, int refusal) {
         if (refusal != 0) {
             fs.replies().error(write.request(), refusal);
-        } else {
-            sender.send(write.request(), write.ino(), write.payload(), write.length(), write.offset(), write.flags());
         }
         synchronized (this) {
-            isBusy = false;
+            waiting.poll();
             buffers.push(write.payload());
         }
     }

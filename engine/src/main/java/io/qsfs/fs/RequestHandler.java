@@ -232,12 +232,14 @@ public final class RequestHandler {
         }
         ParkedWrites parked = fs.parkedWrites();
         int outcome = parked.isAnyWaiting() ? Admission.WAIT : fs.admission().admit(length);
+        if (outcome == 0) {
+            outcome = sender.send(request, ino, payload, length, offset, flags);
+            outcome = outcome == Linux.ENOSPC ? fs.admission().admitToFullDisk() : outcome;
+        }
         if (outcome == Admission.WAIT) {
             outcome = parked.park(request, ino, payload, length, offset, flags) ? Admission.WAIT : Linux.ENOSPC;
         }
-        if (outcome == 0) {
-            sender.send(request, ino, payload, length, offset, flags);
-        } else if (outcome != Admission.WAIT) {
+        if (outcome != 0 && outcome != Admission.WAIT) {
             replies.error(request, outcome);
         }
     }

@@ -26,29 +26,25 @@ final class WriteSender implements ParkedWrites.Sender {
     private final DataStream data;
     private final CommandRing ring;
     private final MemorySegment ringMemory;
-    private final Replies replies;
 
     WriteSender(int slot, FileSystem fs) {
         this.slot = slot;
         this.data = fs.log().data();
         this.ring = fs.ring();
         this.ringMemory = ring.memory();
-        this.replies = fs.replies();
     }
 
     @Override
-    public void send(long request, long ino, MemorySegment payload, int length, long offset, int flags) {
+    public int send(long request, long ino, MemorySegment payload, int length, long offset, int flags) {
         long position = data.claim(slot, length);
         if (position < 0) {
-            replies.error(request, (int) -position);
-            return;
+            return (int) -position;
         }
         Failpoint.DATA_CLAIMED.hit();
         int errno = data.write(position, payload, 0, length);
         if (errno != 0) {
             data.end(slot);
-            replies.error(request, errno);
-            return;
+            return errno;
         }
         Failpoint.DATA_WRITTEN.hit();
         int crc = Isal.crc32c(payload, 0, length, 0);
@@ -64,5 +60,6 @@ final class WriteSender implements ParkedWrites.Sender {
         Failpoint.WRITE_PUBLISHED.hit();
         // After the command: whoever sees this claim ended finds its command in the ring.
         data.end(slot);
+        return 0;
     }
 }

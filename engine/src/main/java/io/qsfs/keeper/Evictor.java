@@ -10,16 +10,17 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the log's files below the cache limit: removes whole files of segments that are placed durably and safely,
- * data first, oldest use first; metadata only when a durable local checkpoint is newer.
+ * Keeps the log's files below the cache limit, and room on their disk: removes whole files of segments that are placed durably
+ * and safely, data first, oldest use first; metadata only when a durable local checkpoint is newer.
  *
- * <p>Threading: {@link #doWork} on the keeper thread; {@link #evictAll}, {@link #cacheLimit} and the counters from
- * any thread.
+ * <p>Threading: {@link #doWork} on the keeper thread; {@link #evictAll}, {@link #cacheLimit}, {@link #outlook} and the
+ * counters from any thread.
  */
 public final class Evictor implements Agent {
     private static final Logger LOG = LoggerFactory.getLogger(Evictor.class);
@@ -29,23 +30,29 @@ public final class Evictor implements Agent {
     private static final int STEPS_PER_CYCLE_MAX = 16;
     /** How long nothing is looked for after a look in vain. */
     private static final long PAUSE_NS = 500_000_000L;
-    /** How long shards that are being read back are given to answer before the next look. */
+    /** How long shards that are being read back are given to answer before the next look, and content to come after one with success. */
     private static final long LOOKING_NS = 20_000_000L;
 
     private final Clock clock;
     private final LocalSegments segments;
     private final EvictionSource source;
     private final Safety safety;
+    private final LongSupplier diskShortBytes;
 
     private final AtomicLong evictedSegments = new AtomicLong();
     private final AtomicLong evictedBytes = new AtomicLong();
     private final ConcurrentLinkedQueue<EvictAll> requests = new ConcurrentLinkedQueue<>();
     private volatile long cacheLimitBytes;
+    private volatile Outlook outlook = Outlook.GOING;
 
     // The keeper thread's.
     private final ArrayDeque<LocalSegments.Local> plan = new ArrayDeque<>();
     private EvictAll everything;
     private long planAgainNs;
+    /** What the disk was short of at the last look, less what went since. */
+    private long shortBytes;
+
+    private int gone;
     private int notPlaced;
     private int notSafe;
     /** Of segments whose shards are being read back. */
@@ -67,12 +74,22 @@ public final class Evictor implements Agent {
         }
     }
 
-    /** @param cacheLimitBytes how much the log's files may take on the disk. */
-    public Evictor(Clock clock, LocalSegments segments, EvictionSource source, Safety safety, long cacheLimitBytes) {
+    /**
+     * @param cacheLimitBytes how much the log's files may take on the disk.
+     * @param diskShortBytes  how much must go for want of room on the disk, whatever the limit; asked on the keeper thread.
+     */
+    public Evictor(
+            Clock clock,
+            LocalSegments segments,
+            EvictionSource source,
+            Safety safety,
+            long cacheLimitBytes,
+            LongSupplier diskShortBytes) {
         this.clock = clock;
         this.segments = segments;
         this.source = source;
         this.safety = safety;
+        this.diskShortBytes = diskShortBytes;
         this.cacheLimitBytes = cacheLimitBytes;
         planAgainNs = clock.nanoTime();
     }
@@ -85,6 +102,11 @@ public final class Evictor implements Agent {
     /** The limit in bytes. */
     public long cacheLimit() {
         return cacheLimitBytes;
+    }
+
+    /** What whoever needs room on the disk may expect. */
+    public Outlook outlook() {
+        return outlook;
     }
 
     /** Segments evicted since the start. */
@@ -123,16 +145,20 @@ public final class Evictor implements Agent {
                 planAgainNs = nowNs;
             }
         }
-        boolean isDue = everything != null || segments.bytes() > cacheLimitBytes;
-        if (!isDue || (plan.isEmpty() && nowNs - planAgainNs < 0)) {
-            return 0;
-        }
         if (plan.isEmpty()) {
+            shortBytes = diskShortBytes.getAsLong();
+            if (shortBytes == 0) {
+                outlook = Outlook.GOING;
+            }
+            boolean isDue = everything != null || segments.bytes() > cacheLimitBytes || shortBytes > 0;
+            if (!isDue || nowNs - planAgainNs < 0) {
+                return 0;
+            }
             makePlan();
         }
         int work = 0;
         while (!plan.isEmpty() && work < STEPS_PER_CYCLE_MAX) {
-            if (everything == null && segments.bytes() - lookingBytes <= cacheLimitBytes) {
+            if (everything == null && isEnough()) {
                 plan.clear();
                 break;
             }
@@ -145,7 +171,12 @@ public final class Evictor implements Agent {
         return work;
     }
 
+    private boolean isEnough() {
+        return segments.bytes() - lookingBytes <= cacheLimitBytes && shortBytes - lookingBytes <= 0;
+    }
+
     private void makePlan() {
+        gone = 0;
         notPlaced = 0;
         notSafe = 0;
         lookingBytes = 0;
@@ -169,6 +200,8 @@ public final class Evictor implements Agent {
             notSafe++;
         } else if (segments.evict(local.stream(), local.number())) {
             safety.forget(placement);
+            gone++;
+            shortBytes -= local.bytes();
             evictedSegments.incrementAndGet();
             evictedBytes.addAndGet(local.bytes());
             if (everything != null) {
@@ -186,7 +219,8 @@ public final class Evictor implements Agent {
     }
 
     private void endOfPlan(long nowNs) {
-        planAgainNs = nowNs + (lookingBytes > 0 ? LOOKING_NS : PAUSE_NS);
+        planAgainNs = nowNs + (lookingBytes > 0 || gone > 0 ? LOOKING_NS : PAUSE_NS);
+        outlook = gone > 0 ? Outlook.GOING : notPlaced + notKnown > 0 ? Outlook.LATER : Outlook.HOPELESS;
         if (everything == null) {
             return;
         }

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * <p>Each commit that finds no space takes a slice off the file. A slice is smaller than a segment, so the log does not take it for
  * one of its own. From the first slice on until the file is whole again {@link #isLow} refuses new content.
  *
- * <p>Threading: {@link #release} and {@link #isLow} on any thread; {@link #doWork}, which makes it whole again, on a keeper.
+ * <p>Threading: {@link #release}, {@link #isLow} and {@link #missingBytes} on any thread; {@link #doWork}, which makes it whole again, on a keeper.
  */
 final class IndexReserve implements DiskReserve, Agent {
     private static final long BYTES_MAX = 256L << 20;
@@ -27,6 +27,9 @@ final class IndexReserve implements DiskReserve, Agent {
     private static final int SLICES = 16;
     /** What a mount needs at least to begin. */
     private static final int SLICES_TO_BEGIN = 4;
+
+    /** What is missing is made when there is room for it so many times: the commits that took it are not done yet. */
+    private static final int RESTORE_FACTOR = 2;
 
     private static final long BLOCK_BYTES = 4096;
     private static final long RETRY_NS = 1_000_000_000L;
@@ -77,6 +80,11 @@ final class IndexReserve implements DiskReserve, Agent {
         return isLow;
     }
 
+    /** Free space that it waits for before it is whole again; 0 when it is. */
+    synchronized long missingBytes() {
+        return isMissing ? 0 : RESTORE_FACTOR * (wantedBytes - standingBytes);
+    }
+
     @Override
     public synchronized void release() {
         if (standingBytes == 0) {
@@ -110,10 +118,10 @@ final class IndexReserve implements DiskReserve, Agent {
         return wantedBytes / SLICES;
     }
 
-    /** Makes what is missing, when there is room for it twice: the commits that took it are not done yet. */
+    /** Makes what is missing, when there is room for it. */
     private boolean restore(long freeBytes) {
         long missing = wantedBytes - standingBytes;
-        int outcome = freeBytes < 2 * missing ? -Linux.ENOSPC : allocate(missing);
+        int outcome = freeBytes < RESTORE_FACTOR * missing ? -Linux.ENOSPC : allocate(missing);
         if (outcome == -Linux.EOPNOTSUPP) {
             isMissing = true;
             isLow = false;

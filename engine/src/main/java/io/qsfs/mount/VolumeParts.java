@@ -16,6 +16,7 @@ import io.qsfs.keeper.Checkpointer;
 import io.qsfs.keeper.EvictionReport;
 import io.qsfs.keeper.Evictor;
 import io.qsfs.keeper.Keeper;
+import io.qsfs.keeper.Outlook;
 import io.qsfs.keys.Superblock;
 import io.qsfs.keys.VolumeKey;
 import io.qsfs.log.SegmentFile;
@@ -109,6 +110,7 @@ final class VolumeParts {
         Quota quota = new Quota(config.quotaBytes(), config.quotaInodes());
         space = new VolumeSpace(backends, code, opened.index(), quota, this::backlogBytes);
         session = new FuseSession(arena, clock);
+        DiskRoom room = new DiskRoom(state.log(), log, reserve);
         recallReader = opened.index().newReader();
         recall = new Recall(
                 RecallSettings.defaults(
@@ -132,7 +134,8 @@ final class VolumeParts {
                         new RecalledBytes(recall, superblock.chunkBytes()),
                         session.replies(),
                         session.interrupts(),
-                        new LocalAdmission(log, config.cacheLimitBytes(), this::stoppedBy, reserve::isLow),
+                        new LocalAdmission(
+                                log, config.cacheLimitBytes(), this::stoppedBy, reserve::isLow, room, this::outlook),
                         space,
                         quota,
                         reserve,
@@ -162,7 +165,8 @@ final class VolumeParts {
                 backends,
                 placements);
         repairer = new Repairer(clock, superblock.volumeId(), key, backends.all(), backends, placements);
-        evictor = new Evictor(clock, new CatalogFiles(log.catalog()), placements, safety, config.cacheLimitBytes());
+        evictor = new Evictor(
+                clock, new CatalogFiles(log.catalog()), placements, safety, config.cacheLimitBytes(), room::shortBytes);
         keeper = new Keeper("keeper", List.of(evictor, repairer));
         checkpointKeeper = new Keeper("keeper-checkpoint", List.of(checkpointer, reserve));
     }
@@ -186,6 +190,10 @@ final class VolumeParts {
                 usual.stragglerNs(),
                 usual.retryAfterNs(),
                 usual.retryAfterMaxNs());
+    }
+
+    private Outlook outlook() {
+        return evictor.outlook();
     }
 
     private int stoppedBy() {
@@ -268,6 +276,7 @@ final class VolumeParts {
             handedOver[stream] = number + 1;
             handedOver.notifyAll();
         }
+        keeper.wake(); // the next segment was made, which took space
     }
 
     /**

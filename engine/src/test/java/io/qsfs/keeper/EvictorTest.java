@@ -34,6 +34,7 @@ class EvictorTest {
     private final Files files = new Files();
     private final Map<String, Placement> durable = new HashMap<>();
     private long checkpoint;
+    private long shortOf;
     private List<MemoryBackend> backends = volume.backends;
 
     /** Files in memory. */
@@ -68,7 +69,7 @@ class EvictorTest {
                 return checkpoint;
             }
         };
-        return new Evictor(clock, files, source, new Safety(clock, this::answering), limit);
+        return new Evictor(clock, files, source, new Safety(clock, this::answering), limit, () -> shortOf);
     }
 
     private List<MemoryBackend> answering() {
@@ -109,6 +110,34 @@ class EvictorTest {
         clock.advance(1_000_000_000L);
         crank(evictor);
         assertEquals(List.of("0-3", "0-4"), new ArrayList<>(files.all.keySet()));
+    }
+
+    @Test
+    void shouldMakeRoomOnTheDiskBelowTheLimit() {
+        add(0, 0, 500, true);
+        add(0, 1, 100, true);
+        add(0, 2, 300, false);
+        Evictor evictor = evictor(Long.MAX_VALUE);
+        crank(evictor);
+        assertEquals(3, files.all.size());
+        shortOf = 100;
+        clock.advance(1_000_000_000L);
+        evictor.doWork();
+        assertEquals(List.of("0-0", "0-2"), new ArrayList<>(files.all.keySet()));
+        assertEquals(Outlook.GOING, evictor.outlook());
+        clock.advance(1_000_000_000L);
+        crank(evictor);
+        clock.advance(1_000_000_000L);
+        crank(evictor);
+        assertEquals(List.of("0-2"), new ArrayList<>(files.all.keySet()));
+        assertEquals(Outlook.LATER, evictor.outlook());
+        files.all.clear();
+        clock.advance(1_000_000_000L);
+        crank(evictor);
+        assertEquals(Outlook.HOPELESS, evictor.outlook());
+        shortOf = 0;
+        crank(evictor);
+        assertEquals(Outlook.GOING, evictor.outlook());
     }
 
     @Test

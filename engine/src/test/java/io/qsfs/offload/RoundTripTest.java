@@ -234,7 +234,7 @@ class RoundTripTest {
         };
         try (Safety safety = new Safety(Clock.SYSTEM, () -> backends)) {
             Evictor evictor =
-                    new Evictor(Clock.SYSTEM, new CatalogFiles(log.catalog()), source, safety, Long.MAX_VALUE);
+                    new Evictor(Clock.SYSTEM, new CatalogFiles(log.catalog()), source, safety, Long.MAX_VALUE, () -> 0);
             try (Keeper keeper = new Keeper("keeper", List.of(evictor))) {
                 keeper.start();
                 var report = evictor.evictAll(20 * SECOND);
