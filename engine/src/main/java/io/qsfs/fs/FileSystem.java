@@ -10,7 +10,6 @@ import io.qsfs.memory.Failpoint;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,8 +50,9 @@ public final class FileSystem implements AutoCloseable {
         this.ring = new CommandRing(arena);
         this.handlers = new RequestHandler[context.workers()];
         this.zeros = arena.allocate(ZEROS_BYTES, 4096);
-        this.verifier = new LocalVerifier(context.log(), arena);
-        this.parkedReads = new ParkedReads(this, context.interrupts(), context.readBytesMax(), arena);
+        this.verifier = new LocalVerifier(context.log(), arena, context.mountPoint());
+        this.parkedReads = new ParkedReads(
+                this, context.mountPoint(), context.clock(), context.interrupts(), context.readBytesMax(), arena);
         this.parkedWrites = new ParkedWrites(
                 this,
                 context.clock(),
@@ -201,7 +201,10 @@ public final class FileSystem implements AutoCloseable {
         }
     }
 
-    /** Commits and ends the single writer. The kernel must be gone. */
+    /**
+     * Commits and ends the single writer. The kernel must be gone. When its thread does not end in time, {@link #hasEnded} is false,
+     * and whatever it works on must stay open.
+     */
     @Override
     public void close() {
         try {
@@ -209,12 +212,17 @@ public final class FileSystem implements AutoCloseable {
             isRunning = false;
             ring.wake();
             if (!thread.join(java.time.Duration.ofSeconds(STOP_TIMEOUT_S))) {
-                LOG.error("the file-system thread did not end within {} s", TimeUnit.SECONDS.toSeconds(STOP_TIMEOUT_S));
+                LOG.error("the file-system thread did not end within {} s", STOP_TIMEOUT_S);
             }
             notices.stop();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** False while the single writer lives, also after {@link #close}: index, log and arena are in use. */
+    public boolean hasEnded() {
+        return !thread.isAlive();
     }
 
     private void run() {

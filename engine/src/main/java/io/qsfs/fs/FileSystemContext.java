@@ -4,10 +4,12 @@ import io.qsfs.index.Index;
 import io.qsfs.log.SegmentLog;
 import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
+import java.nio.file.Path;
 
 /**
  * What a file system is made of; all of it is owned by whoever mounts, and outlives the file system.
  *
+ * @param mountPoint where it is mounted, for messages that tell how to find a file.
  * @param index the view.
  * @param log the truth, with its streams begun.
  * @param mountId identity of this mount.
@@ -27,6 +29,7 @@ import io.qsfs.memory.Id128;
  * @param writeTimeoutNs how long a write waits for room before it gets ENOSPC.
  */
 public record FileSystemContext(
+        Path mountPoint,
         Index index,
         SegmentLog log,
         Id128 mountId,

@@ -7,8 +7,11 @@ import io.qsfs.log.LocalVerifier;
 import io.qsfs.log.SegmentCatalog;
 import io.qsfs.log.SegmentFile;
 import io.qsfs.log.Streams;
+import io.qsfs.memory.Clock;
+import io.qsfs.memory.Seldom;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collections;
@@ -37,6 +40,8 @@ public final class ParkedReads {
     private static final Logger LOG = LoggerFactory.getLogger(ParkedReads.class);
 
     private final Replies replies;
+    private final Path mountPoint;
+    private final Seldom warnings;
     private final FileSystemCounters counters;
     private final SegmentCatalog catalog;
     private final LocalVerifier verifier;
@@ -53,8 +58,10 @@ public final class ParkedReads {
     private int running;
     private int refusal;
 
-    ParkedReads(FileSystem fs, Interrupts interrupts, int readBytesMax, Arena arena) {
+    ParkedReads(FileSystem fs, Path mountPoint, Clock clock, Interrupts interrupts, int readBytesMax, Arena arena) {
         this.replies = fs.replies();
+        this.mountPoint = mountPoint;
+        this.warnings = new Seldom(clock);
         this.counters = fs.counters();
         this.catalog = fs.log().catalog();
         this.verifier = fs.verifier();
@@ -166,6 +173,7 @@ public final class ParkedReads {
         private MemorySegment buffer;
         private int outstanding = 1; // the start itself, so that an early chunk does not end it
         private int errno;
+        private long failedSegment;
         private boolean answered;
 
         Parked(long request, long ino, long offset, int length) {
@@ -215,7 +223,7 @@ public final class ParkedReads {
             for (int i = 0; i < pieceCount; i++) {
                 int failure = fill(i);
                 if (failure != 0) {
-                    fail(failure);
+                    fail(failure, positions[i] / segmentBytes);
                     break;
                 }
             }
@@ -255,7 +263,7 @@ public final class ParkedReads {
         @Override
         public void onChunk(long segment, int chunk, int slot, int failure) {
             if (failure != 0) {
-                fail(failure);
+                fail(failure, segment);
                 finishOne();
                 return;
             }
@@ -268,14 +276,15 @@ public final class ParkedReads {
             }
             evicted.unpin(slot);
             if (copied != 0) {
-                fail(copied);
+                fail(copied, segment);
             }
             finishOne();
         }
 
-        private synchronized void fail(int failure) {
+        private synchronized void fail(int failure, long segment) {
             if (errno == 0) {
                 errno = failure;
+                failedSegment = segment;
             }
         }
 
@@ -301,7 +310,18 @@ public final class ParkedReads {
                 return;
             }
             counters.readErrors.increment();
-            LOG.warn("read of inode {} failed with {}", ino, Errno.name(outcome));
+            if (warnings.isDue(ino)) {
+                LOG.warn(
+                        "read of inode {} failed with {}: bytes {} to {} need data segment {}, which cannot be read; the file:"
+                                + " find {} -xdev -inum {}",
+                        ino,
+                        Errno.name(outcome),
+                        offset,
+                        offset + length,
+                        failedSegment,
+                        mountPoint,
+                        ino);
+            }
             replies.error(request, outcome);
         }
 

@@ -7,6 +7,7 @@ import io.qsfs.log.record.RecordType;
 import io.qsfs.log.record.WriteRecord;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ public final class LocalVerifier {
     private final SegmentCatalog catalog;
     private final long firstOfMount;
     private final Arena arena;
+    private final Path mountPoint;
     private final LongAdder rottenRanges = new LongAdder();
     private final ArrayDeque<MemorySegment> buffers = new ArrayDeque<>();
     private final Object loading = new Object();
@@ -45,11 +47,13 @@ public final class LocalVerifier {
      * Checks what is older than the mount of {@code log}, which has begun.
      *
      * @param arena shared; owns the buffers.
+     * @param mountPoint for messages.
      */
-    public LocalVerifier(SegmentLog log, Arena arena) {
+    public LocalVerifier(SegmentLog log, Arena arena, Path mountPoint) {
         this.catalog = log.catalog();
         this.firstOfMount = log.firstDataNumber();
         this.arena = arena;
+        this.mountPoint = mountPoint;
     }
 
     /** Ranges that were found not to match since the mount began. */
@@ -121,7 +125,8 @@ public final class LocalVerifier {
             rottenRanges.increment();
             LOG.error(
                     "rot on the local disk: data segment {} ({}), {} bytes at position {}, which are bytes {} and following of"
-                            + " inode {}: {}; they are read from the backends when the segment is placed, else reads of them fail",
+                            + " inode {}: {}; they are read from the backends when the segment is placed, else reads of them fail;"
+                            + " the file: find {} -xdev -inum {}",
                     file.number(),
                     file.path(),
                     bytes,
@@ -131,7 +136,9 @@ public final class LocalVerifier {
                     errno != 0
                             ? "the disk cannot read them"
                             : "checksum stored=0x" + Integer.toHexString(table.crcs()[index]) + " computed=0x"
-                                    + Integer.toHexString(crc));
+                                    + Integer.toHexString(crc),
+                    mountPoint,
+                    table.inos()[index]);
         }
         return false;
     }

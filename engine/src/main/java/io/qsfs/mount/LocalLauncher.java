@@ -91,6 +91,7 @@ public final class LocalLauncher implements VolumeLauncher {
             }
             opened.begin(random);
             parts = new VolumeParts(
+                    mountPoint,
                     state,
                     config,
                     volume.superblock(),

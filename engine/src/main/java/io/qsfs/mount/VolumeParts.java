@@ -37,6 +37,7 @@ import io.qsfs.recall.PlacementSource;
 import io.qsfs.recall.Recall;
 import io.qsfs.recall.RecallSettings;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +89,7 @@ final class VolumeParts {
 
     /** Puts a volume together whose log has begun. Everything given is owned from here on. */
     VolumeParts(
+            Path mountPoint,
             StateDirectory state,
             VolumeConfig config,
             Superblock superblock,
@@ -127,6 +129,7 @@ final class VolumeParts {
                 backends.all());
         fileSystem = new FileSystem(
                 new FileSystemContext(
+                        mountPoint,
                         opened.index(),
                         log,
                         opened.identity().mountId(),

@@ -363,6 +363,7 @@ final class VolumeRecover implements AutoCloseable {
             List<Placement> found) {
         FileSystem fileSystem = new FileSystem(
                 new FileSystemContext(
+                        state.path(), // nothing is mounted, and nothing is read
                         index,
                         log,
                         mount.mountId(),

@@ -6,6 +6,7 @@ import io.qsfs.index.Placement;
 import io.qsfs.keys.VolumeKey;
 import io.qsfs.memory.Clock;
 import io.qsfs.memory.Id128;
+import io.qsfs.memory.Seldom;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -52,6 +53,7 @@ public final class Recall implements AutoCloseable {
     private final Map<ChunkKey, Wanted> wanted = new HashMap<>();
     private final ArrayDeque<Wanted> queue = new ArrayDeque<>();
     private int slotTaken = RecallCache.NONE;
+    private final Seldom unplacedWarnings;
 
     private volatile boolean isClosing;
     private volatile boolean isSlotFree;
@@ -102,6 +104,7 @@ public final class Recall implements AutoCloseable {
             ChunkCodec codec) {
         this.settings = settings;
         this.clock = clock;
+        this.unplacedWarnings = new Seldom(clock);
         this.volumeId = volumeId;
         this.placements = placements;
         this.codec = codec;
@@ -287,9 +290,11 @@ public final class Recall implements AutoCloseable {
                 continue;
             }
             ShardSet set = locate(waiting.key.segment());
-            String refusal = set == null
-                    ? "data segment " + waiting.key.segment() + " is neither here nor placed"
-                    : fetcher.start(set, waiting.key.chunk(), waiting, waiting.deadlineNs);
+            if (set == null) {
+                refuseUnplaced(waiting);
+                continue;
+            }
+            String refusal = fetcher.start(set, waiting.key.chunk(), waiting, waiting.deadlineNs);
             if (refusal != null) {
                 fail(waiting, Linux.EIO, refusal);
             }
@@ -301,6 +306,15 @@ public final class Recall implements AutoCloseable {
     private ShardSet locate(long segment) {
         Placement placement = placements.placement(STREAM_DATA, segment);
         return placement == null ? null : ShardSet.of(volumeId, placement);
+    }
+
+    /** Its local bytes are gone or rotten, which whoever checked them has said, and there are no others. */
+    private void refuseUnplaced(Wanted waiting) {
+        long segment = waiting.key.segment();
+        if (unplacedWarnings.isDue(segment)) {
+            LOG.error("EIO: bytes of data segment {} are not sound here, and it lies on no backend.", segment);
+        }
+        finish(waiting, RecallCache.NONE, Linux.EIO);
     }
 
     private void fail(Wanted waiting, int errno, String reason) {

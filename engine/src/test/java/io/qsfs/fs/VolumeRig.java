@@ -111,6 +111,7 @@ public final class VolumeRig implements AutoCloseable {
         }
         fileSystem = new FileSystem(
                 new FileSystemContext(
+                        directory.resolve("mnt"),
                         index,
                         log,
                         mountId,
