@@ -80,6 +80,9 @@ final class FileSystemAgent implements Agent, RecordSink {
     private final long[] syncRequests = new long[ReplyBatch.REPLIES_MAX];
 
     private int syncRequestCount;
+    /** Of them, those that were answered or handed on: an exception in between repeats none. */
+    private int syncsHandedOn;
+
     private boolean isSyncDue;
     private boolean staged;
     private long handled; // the request that a command is being handled for, or 0
@@ -572,11 +575,12 @@ final class FileSystemAgent implements Agent, RecordSink {
             replies.send(stoppedBy == 0 ? 0 : Linux.EIO);
         }
         Failpoint.BATCH_ANSWERED.hit();
-        for (int i = 0; i < syncRequestCount; i++) {
+        while (syncsHandedOn < syncRequestCount) {
+            long request = syncRequests[syncsHandedOn++];
             if (stoppedBy != 0 || !wantsSync) {
-                fs.replies().error(syncRequests[i], stoppedBy == 0 ? 0 : Linux.EIO);
+                fs.replies().error(request, stoppedBy == 0 ? 0 : Linux.EIO);
             } else {
-                sync.request(dataEnd, meta.appendPosition(), onSynced, syncRequests[i]);
+                sync.request(dataEnd, meta.appendPosition(), onSynced, request);
             }
         }
         if (isSyncDue && syncRequestCount == 0 && stoppedBy == 0) {
@@ -584,11 +588,11 @@ final class FileSystemAgent implements Agent, RecordSink {
         }
         Failpoint.SYNC_REQUESTED.hit();
         syncRequestCount = 0;
+        syncsHandedOn = 0;
         isSyncDue = false;
-        for (int i = 0; i < afterBatch.size(); i++) {
-            afterBatch.get(i).run();
+        while (!afterBatch.isEmpty()) {
+            afterBatch.removeFirst().run();
         }
-        afterBatch.clear();
     }
 
     private void appendSyncRecord() {

@@ -434,6 +434,10 @@ final class VolumeParts {
             problem = syncLast();
         }
         fileSystem.close();
+        if (!fileSystem.hasEnded()) {
+            return "its file-system thread did not end, so log, index and lock stay open until the process ends: the next"
+                    + " mount replays the log in " + state.log() + "; see the messages above.";
+        }
         placements.close();
         safety.close();
         recallReader.close();
