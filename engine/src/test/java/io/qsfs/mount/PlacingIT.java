@@ -175,7 +175,8 @@ class PlacingIT {
         }
         assertEquals(StatusReport.State.READ_ONLY, mount.status().state());
         UnmountReport report = mount.stop(PrintSink.NONE);
-        assertEquals(UnmountReport.Outcome.LOCAL_ONLY, report.outcome());
+        assertEquals(UnmountReport.Outcome.FAILED, report.outcome(), "what was not synced is not safe here either");
+        assertTrue(report.error().contains("synced"), report.error());
         assertTrue(
                 report.unplaced().stream()
                         .anyMatch(left -> left.segment().startsWith("data ") && left.bytes() >= 2 << 20),
