@@ -32,6 +32,7 @@ final class FuseReplies implements Replies {
     private final LongAdder failures = new LongAdder();
     private final LongAdder answered = new LongAdder();
     private volatile MemorySegment session;
+    private boolean isOver; // guarded by this
     private final ThreadLocal<Structs> structs = ThreadLocal.withInitial(this::newStructs);
 
     /** @param arena shared; closed after the last thread that answers has ended. */
@@ -91,10 +92,16 @@ final class FuseReplies implements Replies {
         count(Fuse.replyAttr(request, mine.attributes, attributeTimeoutS(mayKeep)));
     }
 
-    /** That the kernel does not know the inode any more, or is gone, is as good. */
     @Override
-    public void attributesChanged(long ino) {
-        Fuse.notifyInvalInode(session, ino, -1, 0);
+    public synchronized void attributesChanged(long ino) {
+        if (!isOver) {
+            Fuse.notifyInvalInode(session, ino, -1, 0); // an error is as good: it does not know the inode
+        }
+    }
+
+    /** The session is about to be destroyed: nothing is said to the kernel unasked any more. */
+    synchronized void over() {
+        isOver = true;
     }
 
     /** Notices go to this session; set before it gets its first request. */

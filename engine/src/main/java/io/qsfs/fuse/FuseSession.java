@@ -181,6 +181,7 @@ public final class FuseSession implements AutoCloseable {
             return;
         }
         isDestroyed = true;
+        replies.over();
         Fuse.sessionDestroy(session);
     }
 }
