@@ -55,6 +55,8 @@ public enum Failpoint {
     STATE_FILE_WRITTEN,
     STATE_FILE_NAMED,
     // stop
+    UNMOUNT_BEGUN,
+    UNMOUNTED,
     INDEX_SYNCED,
     CLEAN_MARKED,
     CLEAN_UNMARKED,

@@ -43,6 +43,8 @@ final class LocalMount implements RunningMount {
     /** How long open files are served after SIGTERM. */
     private static final long STOP_TIMEOUT_NS = 30_000_000_000L;
 
+    private static final long UNMOUNT_POLL_NS = 200_000_000L;
+
     /** How long requests that other threads hold are waited for, once the kernel is gone: as long as a disk may take to sync. */
     private static final long ANSWERS_TIMEOUT_NS = 30_000_000_000L;
 
@@ -58,6 +60,7 @@ final class LocalMount implements RunningMount {
     private final StatusReporter reporter;
     private final CompletableFuture<UnmountReport> end = new CompletableFuture<>();
     private final long connection;
+    private volatile long stopTimeoutNs = STOP_TIMEOUT_NS;
     private volatile boolean isNow;
     private volatile boolean isEnding;
 
@@ -76,6 +79,11 @@ final class LocalMount implements RunningMount {
     /** What the file system counts; for tests. */
     FileSystemCounters counters() {
         return parts.fileSystem().counters();
+    }
+
+    /** How long open files are served after a stop; for tests. */
+    void stopTimeoutNs(long ns) {
+        stopTimeoutNs = ns;
     }
 
     @Override
@@ -150,11 +158,11 @@ final class LocalMount implements RunningMount {
     @Override
     public UnmountReport unmount(boolean now, PrintSink progress) {
         if (!end.isDone() && !isEnding) {
-            int outcome = Linux.umount2(mountPoint.toString(), 0);
+            int outcome = Unmounting.unmount(mountPoint);
             if (outcome == -Linux.EBUSY) {
                 return new UnmountReport(UnmountReport.Outcome.BUSY, List.of(), MountUsers.processes(mountPoint), null);
             }
-            if (outcome != 0 && outcome != -Linux.EINVAL) { // EINVAL: it is unmounted already
+            if (outcome != 0) {
                 throw new QsfsException("mount point " + mountPoint + " cannot be unmounted (" + Errno.message(-outcome)
                         + "): run it as the user who mounted, or as root.");
             }
@@ -171,23 +179,33 @@ final class LocalMount implements RunningMount {
             } catch (QsfsException e) { // a volume that has stopped is unmounted all the same
                 LOG.error("{}", e.getMessage());
             }
-            if (Linux.umount2(mountPoint.toString(), 0) == -Linux.EBUSY) {
-                LOG.warn("busy: {} is detached, files that are open are served on for a while", mountPoint);
-                Linux.umount2(mountPoint.toString(), Linux.MNT_DETACH);
-                abortLater();
+            if (Unmounting.unmount(mountPoint) == -Linux.EBUSY) {
+                endLater();
             }
         }
         return awaitEnd(progress);
     }
 
-    /** Cuts the kernel's connection when open files keep it after the time that a stop may take. */
-    private void abortLater() {
+    /**
+     * Lets open files be served on for the time that a stop may take, then cuts the kernel's connection. The file that cuts it is not
+     * there in a container; then a forced unmount does, which needs the mount point, so that stays until then.
+     */
+    private void endLater() {
+        Path abort = Path.of("/sys/fs/fuse/connections/" + connection + "/abort");
+        boolean isDetached = Files.isWritable(abort);
+        if (isDetached) {
+            Linux.umount2(mountPoint.toString(), Linux.MNT_DETACH);
+        }
+        LOG.warn(
+                "busy: {} {}, files that are open are served on for a while",
+                mountPoint,
+                isDetached ? "is detached" : "stays until they are closed");
         Thread thread = new Thread(
                 () -> {
                     try {
-                        if (!session.awaitEnd(STOP_TIMEOUT_NS)) {
+                        if (isDetached ? !session.awaitEnd(stopTimeoutNs) : !isUnmountedInTime()) {
                             LOG.warn("files are still open: the connection is cut, they get errors from now on");
-                            Files.writeString(Path.of("/sys/fs/fuse/connections/" + connection + "/abort"), "1");
+                            cut(isDetached ? abort : null);
                         }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
@@ -198,6 +216,28 @@ final class LocalMount implements RunningMount {
                 "mount-abort");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    private boolean isUnmountedInTime() throws InterruptedException {
+        long untilNs = clock.nanoTime() + stopTimeoutNs;
+        while (clock.nanoTime() - untilNs < 0) {
+            if (session.awaitEnd(UNMOUNT_POLL_NS)) {
+                return true;
+            }
+            Unmounting.unmount(mountPoint); // busy as long as a file is open
+        }
+        return session.awaitEnd(0);
+    }
+
+    private void cut(Path abort) throws IOException {
+        if (abort != null) {
+            Files.writeString(abort, "1");
+            return;
+        }
+        int outcome = Linux.umount2(mountPoint.toString(), Linux.MNT_FORCE | Linux.MNT_DETACH);
+        if (outcome != 0) {
+            LOG.error("{} cannot be unmounted by force: {}", mountPoint, Errno.message(-outcome));
+        }
     }
 
     @Override

@@ -46,7 +46,8 @@ final class CrashRig implements AutoCloseable {
     private static final Set<Failpoint> OF_EVICT = EnumSet.of(
             Failpoint.EVICT_CHOSEN, Failpoint.EVICTED, Failpoint.CHECKPOINT_COPIED, Failpoint.CHECKPOINT_NAMED);
 
-    private static final Set<Failpoint> OF_END = EnumSet.of(Failpoint.INDEX_SYNCED, Failpoint.CLEAN_MARKED);
+    private static final Set<Failpoint> OF_END =
+            EnumSet.of(Failpoint.UNMOUNT_BEGUN, Failpoint.UNMOUNTED, Failpoint.INDEX_SYNCED, Failpoint.CLEAN_MARKED);
     private static final Set<Failpoint> OF_RECOVERY = EnumSet.of(
             Failpoint.RECOVERY_CLAIMED,
             Failpoint.RECOVERY_REPLAYED,

@@ -166,6 +166,20 @@ class InterruptIT {
         stop.join();
     }
 
+    @Test
+    void shouldEndBySigtermThoughAFileStaysOpen() throws Exception {
+        redis.resume();
+        ((LocalMount) mount).stopTimeoutNs(500_000_000L);
+        try (OpenFile open = OpenFile.create(rig.mountPoint().resolve("open"))) {
+            assertEquals(4096, open.write(new byte[4096], 0));
+            assertEquals(
+                    UnmountReport.Outcome.PLACED, mount.stop(PrintSink.NONE).outcome());
+            assertTrue(open.sync() != 0, "the connection is cut");
+        }
+        assertEquals(0, Linux.statvfs(rig.mountPoint().toString(), new FsStat()), "a mount that is dead is left over");
+        mount = rig.mount();
+    }
+
     private long connection() throws IOException {
         long device = (long) Files.getAttribute(rig.mountPoint(), "unix:dev");
         return device & 0xff | device >>> 12 & ~0xffL;
