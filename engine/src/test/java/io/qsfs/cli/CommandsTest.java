@@ -354,7 +354,8 @@ class CommandsTest {
     @Test
     void shouldMountHereUntilItIsUnmounted() throws Exception {
         int[] code = {-1};
-        Thread serving = new Thread(() -> code[0] = run("mount", "--local", "--take-over", directory.toString()));
+        Thread serving =
+                new Thread(() -> code[0] = run("mount", "--local", "--take-over", "--noatime", directory.toString()));
         serving.start();
         while (launcher.mount == null || new MountRegistry(paths).find(directory) == null) {
             Thread.sleep(5);
@@ -362,7 +363,7 @@ class CommandsTest {
         launcher.mount.unmount(false, io.qsfs.mount.PrintSink.NONE);
         serving.join();
         assertEquals(0, code[0]);
-        assertEquals("mount local " + directory + " take over", launcher.calls.getLast());
+        assertEquals("mount local " + directory + " take over noatime", launcher.calls.getLast());
         assertTrue(out().contains("replayed 12 records in 3 ms\n"), out());
         assertTrue(out().contains("mounted \"local\" on " + directory), out());
         assertTrue(out().endsWith("unmounted " + directory + ": everything is on the backends\n"), out());

@@ -35,7 +35,8 @@ public final class FakeLauncher implements VolumeLauncher {
     @Override
     public RunningMount mount(
             VolumeConfig config, KeySource key, Path mountPoint, MountOptions options, PrintSink out) {
-        calls.add("mount " + config.name() + " " + mountPoint + (options.takeOver() ? " take over" : ""));
+        calls.add("mount " + config.name() + " " + mountPoint + (options.takeOver() ? " take over" : "")
+                + (options.noAccessTimes() ? " noatime" : ""));
         if (key instanceof KeySource.Passphrase source) {
             passphrase = new String(source.read(false));
             if (passphrase.equals("wrong")) {
