@@ -43,8 +43,8 @@ class FileSystemEndTest {
 
     @Test
     void shouldAnswerEachFsyncOnceWhenOneAnswerFails() throws Exception {
-        try (Arena arena = Arena.ofShared();
-                VolumeRig rig = new VolumeRig(directory, replies, interrupts)) {
+        VolumeRig rig = new VolumeRig(directory, replies, interrupts);
+        try (Arena arena = Arena.ofShared()) {
             RequestHandler handler = rig.fileSystem().newHandler(0, arena, null);
             rig.sync();
             CountDownLatch published = new CountDownLatch(1);
@@ -61,9 +61,11 @@ class FileSystemEndTest {
             published.countDown();
             all.await();
             assertFalse(rig.fileSystem().hasEnded());
+            handler.close();
+        } finally {
             rig.close();
-            assertTrue(rig.fileSystem().hasEnded());
-            assertEquals(List.of(1L, 2L, 3L), answered);
         }
+        assertTrue(rig.fileSystem().hasEnded());
+        assertEquals(List.of(1L, 2L, 3L), answered);
     }
 }
