@@ -64,13 +64,16 @@ public final class RecoveryScan implements AutoCloseable {
 
     private final TreeMap<Long, Long> dataEnds = new TreeMap<>();
 
-    /** Numbers of data segments that have a sound table, of those that were asked for. */
+    /** Numbers of data segments whose table stays, of those that were asked for. */
     private final Set<Long> closed = new HashSet<>();
 
     /** Where tables are read; made when the first is. */
     private NativeBuffer table;
 
     private RecordVisitor visitor;
+    /** A data segment whose first record is met from here on has none that is not seen. */
+    private long wholeFrom;
+
     private long reached;
     private long expected;
     private long lastPosition;
@@ -118,6 +121,7 @@ public final class RecoveryScan implements AutoCloseable {
     public ScanResult run(ScanStart start, RecordVisitor records, MetaElsewhere elsewhere) {
         reset(start, records);
         long first = start.position() / segmentBytes;
+        wholeFrom = start.position() == 0 ? 0 : first * segmentBytes; // the survey begins one segment before
         survey.run(Math.max(0, first - 1), start, this::remember, start.position());
         walkAll(first, elsewhere);
         if (stop == 0 && cut == null && reached < survey.durableMeta()) {
@@ -311,7 +315,7 @@ public final class RecoveryScan implements AutoCloseable {
         long number = from / segmentBytes;
         RangeBuilder builder = ranges.get(number);
         if (builder == null) {
-            if (ranges.size() == UNCLOSED_MAX || !isUnclosed(number)) {
+            if (ranges.size() == UNCLOSED_MAX || !isUnclosed(number, position)) {
                 return 0;
             }
             builder = new RangeBuilder(context.rangeCapacity());
@@ -329,8 +333,11 @@ public final class RecoveryScan implements AutoCloseable {
         return 0;
     }
 
-    /** True when the segment is here without a sound table. A sound header can stand over entries that the power left torn. */
-    private boolean isUnclosed(long number) {
+    /**
+     * True when the segment is here without a table, or a sound header stands over entries that the power left torn: then the
+     * table is made again, but only when no record of the segment can lie before {@code position}, where its first was met.
+     */
+    private boolean isUnclosed(long number, long position) {
         SegmentFile file = closed.contains(number) ? null : catalog.pin(Streams.DATA, number);
         if (file == null) {
             return false;
@@ -339,10 +346,7 @@ public final class RecoveryScan implements AutoCloseable {
             if (file.toPosition() == SegmentFile.UNKNOWN) {
                 return true;
             }
-            if (table == null) {
-                table = new NativeBuffer(catalog.rangeTableBytesMax());
-            }
-            if (catalog.readRangeTable(file, table.segment()) == -Linux.ENODATA) {
+            if (position >= wholeFrom && isTorn(file)) {
                 return true;
             }
             closed.add(number);
@@ -350,6 +354,19 @@ public final class RecoveryScan implements AutoCloseable {
         } finally {
             catalog.unpin(file);
         }
+    }
+
+    private boolean isTorn(SegmentFile file) {
+        if (table == null) {
+            table = new NativeBuffer(catalog.rangeTableBytesMax());
+        }
+        MemorySegment target = table.segment();
+        if (catalog.readRangeTable(file, target) != -Linux.ENODATA) {
+            return false;
+        }
+        // A mount with more workers makes longer tables; one that does not fit must not be replaced by a part of it.
+        return !RangeTable.isHeaderSound(target, 0, RangeTable.HEADER_BYTES)
+                || RangeTable.bytes(RangeTable.count(target, 0)) <= target.byteSize();
     }
 
     private boolean dataMatches(MemorySegment record, long at) {

@@ -93,8 +93,8 @@ public final class SegmentLog implements AutoCloseable {
     private void closeRecovered(
             SegmentFile file, ScanResult.UnclosedData segment, RangeBuilder ranges, FileAllocator allocator) {
         Disk disk = context.disk();
-        long to =
-                Math.max(segment.to(), file.toPosition()); // a torn table can know more than the records that are here
+        // The header over entries that are torn can know more than the records that are here.
+        long to = Math.max(segment.to(), file.toPosition());
         long used = to - file.fromPosition();
         long windowEnd = SegmentHeader.BYTES + context.segmentBytes();
         int fd = disk.open(file.path(), Linux.O_RDWR, 0);

@@ -6,6 +6,7 @@ import io.qsfs.index.IndexReader;
 import io.qsfs.index.Inode;
 import io.qsfs.index.Machine;
 import io.qsfs.log.SimDisk;
+import io.qsfs.log.TableCheck;
 import io.qsfs.log.record.SetAttrRecord;
 import io.qsfs.mount.CrashOracle.Kind;
 import io.qsfs.mount.CrashOracle.Node;
@@ -44,6 +45,13 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
     SimVolume(Path directory, SimDisk disk, Machine machine) {
         this.disk = disk;
         rig = new VolumeRig(directory, disk, machine, SEGMENT_BYTES, this, this, new VolumeRig.NothingEvicted());
+        try {
+            TableCheck.requireAllSound(rig.log().catalog());
+        } catch (AssertionError e) {
+            rig.close();
+            arena.close();
+            throw e;
+        }
         handler = rig.fileSystem().newHandler(0, arena, null);
         handler.attach();
         if (rig.index().recordIdentity(List.of(directory.resolve("log"))) != 0) {
