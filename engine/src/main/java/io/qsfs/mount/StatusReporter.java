@@ -64,6 +64,7 @@ final class StatusReporter {
                     open.stream(),
                     open.number(),
                     open.bytes(),
+                    0,
                     stopped == 0
                             ? "it is not closed"
                             : "the volume stopped before it was closed (" + Errno.message(stopped) + ")"));
@@ -81,15 +82,16 @@ final class StatusReporter {
                         stream,
                         waiting.segment().number(),
                         waiting.segment().bytes(),
+                        waiting.shards(),
                         waiting.reason().isEmpty() ? parts.backends().describeDown() : waiting.reason()));
             }
         }
         return left;
     }
 
-    private Unplaced unplaced(int stream, long number, long bytes, String reason) {
+    private Unplaced unplaced(int stream, long number, long bytes, int shards, String reason) {
         return new Unplaced(
-                (stream == Streams.DATA ? "data " : "meta ") + number, bytes, 0, config.placedMin(), reason);
+                (stream == Streams.DATA ? "data " : "meta ") + number, bytes, shards, config.placedMin(), reason);
     }
 
     synchronized StatusReport report() {

@@ -5,8 +5,8 @@ package io.qsfs.mount;
  *
  * @param segment    stream and number, as in log lines: {@code data 17}.
  * @param bytes      of the segment that are in use.
- * @param shards     durable shards that it has.
- * @param shardsMin  durable shards that it needs ({@code placed_min}).
+ * @param shards     acknowledged shards that it has.
+ * @param shardsMin  acknowledged shards that it needs ({@code placed_min}).
  * @param reason     one sentence: which backends do not take it, and why.
  */
 public record Unplaced(String segment, long bytes, int shards, int shardsMin, String reason) {}

@@ -16,7 +16,7 @@ public final class Backlog {
     private static final long RATE_WINDOW_NS = 2_000_000_000L;
 
     private final Clock clock;
-    private final ConcurrentSkipListMap<ClosedSegment, String> pending = new ConcurrentSkipListMap<>();
+    private final ConcurrentSkipListMap<ClosedSegment, Waiting> pending = new ConcurrentSkipListMap<>();
     private final AtomicLong pendingBytes = new AtomicLong();
     private final AtomicLong placedSegments = new AtomicLong();
     private final AtomicLong placedBytes = new AtomicLong();
@@ -94,8 +94,9 @@ public final class Backlog {
      * A closed segment that is not placed.
      *
      * @param reason why placing it has failed for good; empty while it is on its way.
+     * @param shards acknowledged shards that it has.
      */
-    public record Waiting(ClosedSegment segment, String reason) {
+    public record Waiting(ClosedSegment segment, String reason, int shards) {
         @Override
         public String toString() {
             return reason.isEmpty() ? segment.toString() : segment + ": " + reason;
@@ -104,9 +105,7 @@ public final class Backlog {
 
     /** Closed segments that are not placed, data first, by number. */
     public List<Waiting> waiting() {
-        return pending.entrySet().stream()
-                .map(entry -> new Waiting(entry.getKey(), entry.getValue()))
-                .toList();
+        return List.copyOf(pending.values());
     }
 
     /** True when no closed segment with a number up to these is waiting. */
@@ -120,7 +119,7 @@ public final class Backlog {
         for (var entry : pending.entrySet()) {
             ClosedSegment segment = entry.getKey();
             if (segment.number() <= (segment.stream() == 0 ? dataNumber : metaNumber)) {
-                if (entry.getValue().isEmpty()) {
+                if (entry.getValue().reason().isEmpty()) {
                     return Outcome.STALLED;
                 }
                 outcome = Outcome.FAILED;
@@ -158,7 +157,7 @@ public final class Backlog {
 
     /** False when it is there already. */
     boolean add(ClosedSegment segment) {
-        if (pending.putIfAbsent(segment, "") != null) {
+        if (pending.putIfAbsent(segment, new Waiting(segment, "", 0)) != null) {
             return false;
         }
         pendingBytes.addAndGet(segment.bytes());
@@ -166,7 +165,12 @@ public final class Backlog {
     }
 
     void fail(ClosedSegment segment, String reason) {
-        pending.replace(segment, reason);
+        pending.computeIfPresent(segment, (key, waiting) -> new Waiting(key, reason, waiting.shards()));
+    }
+
+    /** So many shards of the segment's sealing are acknowledged. */
+    void acknowledged(ClosedSegment segment, int shards) {
+        pending.computeIfPresent(segment, (key, waiting) -> new Waiting(key, waiting.reason(), shards));
     }
 
     void addUnchecked() {

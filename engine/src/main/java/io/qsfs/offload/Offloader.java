@@ -251,6 +251,7 @@ public final class Offloader implements AutoCloseable {
         SealedSegment sealed = upload.sealed();
         if (upload.take(put)) {
             backlog.addShard(sealed.objectBytes());
+            backlog.acknowledged(upload.segment(), upload.acknowledged());
             if (upload.isPlaced) {
                 sink.shardPlaced(
                         upload.segment().stream(),
@@ -465,6 +466,7 @@ public final class Offloader implements AutoCloseable {
             }
             Failpoint.SEALED.hit();
             upload.begin(segment, encoder.sealed(), clock.nanoTime());
+            backlog.acknowledged(segment, 0); // shards of another sealing do not count
         }
         advance(upload, clock.nanoTime());
         return true;

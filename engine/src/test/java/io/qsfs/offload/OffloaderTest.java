@@ -442,4 +442,18 @@ class OffloaderTest {
         assertEquals(
                 Backlog.Outcome.PLACED, offloader.backlog().await(1, -1, 10 * SECOND, (segments, left, rate) -> true));
     }
+
+    @Test
+    void shouldTellHowManyShardsAWaitingSegmentHas() {
+        backends.subList(3, 6).forEach(b -> b.isHolding = true);
+        closeData(0, 600_000);
+        crank();
+        assertEquals(3, offloader.backlog().waiting().getFirst().shards());
+        backends.get(3).release();
+        crank();
+        assertEquals(4, offloader.backlog().waiting().getFirst().shards());
+        backends.forEach(MemoryBackend::release);
+        crank();
+        assertEquals(List.of(), offloader.backlog().waiting());
+    }
 }
