@@ -15,7 +15,13 @@ final class HealthMeter {
 
     private static final long P95_STEP_DOWN_DIVISOR = 380;
 
+    /** Two of the largest shards. */
+    private static final long SPACE_AGAIN_BYTES = 32L << 20;
+
     private boolean full;
+    /** The least that was told to be free since it was full; MAX when nothing was. */
+    private long freeBytesWhileFull;
+
     private boolean isWrong;
     private int consecutiveFailures;
     private BackendError lastError = BackendError.NONE;
@@ -31,8 +37,9 @@ final class HealthMeter {
 
     synchronized void onPut(long bytes, long latencyNs, BackendError error, String detail) {
         count(error, detail);
-        if (error == BackendError.FULL) {
+        if (error == BackendError.FULL && !full) {
             full = true;
+            freeBytesWhileFull = Long.MAX_VALUE;
         }
         if (error == BackendError.NONE) {
             full = false;
@@ -57,9 +64,12 @@ final class HealthMeter {
         count(error, detail);
     }
 
-    /** There is space again. */
-    synchronized void onSpace() {
-        full = false;
+    /** So much is free. There is space again when that is plenty, or has grown since the backend was full. */
+    synchronized void onSpace(long freeBytes) {
+        if (freeBytes >= SPACE_AGAIN_BYTES || freeBytes > freeBytesWhileFull) {
+            full = false;
+        }
+        freeBytesWhileFull = Math.min(freeBytesWhileFull, freeBytes);
     }
 
     private void count(BackendError error, String detail) {

@@ -17,9 +17,6 @@ final class TrackedBackend implements Backend {
     /** Puts that may wait for the window. */
     static final int QUEUED_MAX = 4096;
 
-    /** Two of the largest shards. */
-    private static final long SPACE_AGAIN_BYTES = 32L << 20;
-
     private final Backend backend;
     private final Clock clock;
     private final int inFlightMax;
@@ -194,8 +191,8 @@ final class TrackedBackend implements Backend {
     public void capacity(long deadlineNs, Completion<Capacity> completion) {
         backend.capacity(deadlineNs, (space, error, detail) -> {
             meter.onOther(error, detail);
-            if (error == BackendError.NONE && space.freeBytes() >= SPACE_AGAIN_BYTES) {
-                meter.onSpace();
+            if (error == BackendError.NONE && space.isKnown()) {
+                meter.onSpace(space.freeBytes());
             }
             Backends.complete(completion, space, error, detail);
         });
