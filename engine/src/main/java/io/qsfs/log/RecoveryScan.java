@@ -70,6 +70,9 @@ public final class RecoveryScan implements AutoCloseable {
     /** Where tables are read; made when the first is. */
     private NativeBuffer table;
 
+    /** Numbers of unclosed data segments of which every record is seen. */
+    private final Set<Long> whole = new HashSet<>();
+
     private RecordVisitor visitor;
     /** A data segment whose first record is met from here on has none that is not seen. */
     private long wholeFrom;
@@ -129,8 +132,8 @@ public final class RecoveryScan implements AutoCloseable {
         }
         syncAccepted(start);
         List<UnclosedData> unclosed = new ArrayList<>();
-        ranges.forEach(
-                (number, builder) -> unclosed.add(new UnclosedData(number, dataEnds.get(number), builder.count())));
+        ranges.forEach((number, builder) ->
+                unclosed.add(new UnclosedData(number, dataEnds.get(number), builder.count(), whole.contains(number))));
         long cutBytes = rot.isEmpty() && stop == 0 ? cutBytes() : 0; // behind a gap of zeros there may be more
         return new ScanResult(
                 reached,
@@ -320,6 +323,9 @@ public final class RecoveryScan implements AutoCloseable {
             }
             builder = new RangeBuilder(context.rangeCapacity());
             ranges.put(number, builder);
+            if (position >= wholeFrom) {
+                whole.add(number);
+            }
             dataEnds.put(number, from + bytes);
         }
         builder.add(
@@ -449,6 +455,7 @@ public final class RecoveryScan implements AutoCloseable {
         ranges.clear();
         dataEnds.clear();
         closed.clear();
+        whole.clear();
     }
 
     @Override

@@ -60,8 +60,9 @@ public record ScanResult(
      * @param number  of the segment.
      * @param to      end of what history refers to in it.
      * @param ranges  how many ranges are known.
+     * @param isWhole every record that speaks of the segment was seen; else there may be more, behind {@code to} too.
      */
-    public record UnclosedData(long number, long to, int ranges) {}
+    public record UnclosedData(long number, long to, int ranges, boolean isWhole) {}
 
     /** True when nothing durable is missing. */
     public boolean isWhole() {

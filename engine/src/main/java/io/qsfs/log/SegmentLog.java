@@ -93,8 +93,11 @@ public final class SegmentLog implements AutoCloseable {
     private void closeRecovered(
             SegmentFile file, ScanResult.UnclosedData segment, RangeBuilder ranges, FileAllocator allocator) {
         Disk disk = context.disk();
-        // The header over entries that are torn can know more than the records that are here.
-        long to = Math.max(segment.to(), file.toPosition());
+        // The header over entries that are torn can know more than the records that are here; of what is not seen all
+        // is kept.
+        long to = segment.isWhole()
+                ? Math.max(segment.to(), file.toPosition())
+                : file.fromPosition() + context.segmentBytes();
         long used = to - file.fromPosition();
         long windowEnd = SegmentHeader.BYTES + context.segmentBytes();
         int fd = disk.open(file.path(), Linux.O_RDWR, 0);
