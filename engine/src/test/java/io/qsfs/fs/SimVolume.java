@@ -66,7 +66,7 @@ final class SimVolume implements Replies, ParkedReads.Interrupts, AutoCloseable 
         if (done.join() != 0) {
             return false;
         }
-        rig.log().dropUnused(rig.replay(), rig.replay().dataEnd());
+        rig.log().dropUnused(rig.replay(), rig.dataEndBefore());
         return true;
     }
 

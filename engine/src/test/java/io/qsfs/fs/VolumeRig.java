@@ -33,6 +33,7 @@ public final class VolumeRig implements AutoCloseable {
     private final FileSystem fileSystem;
     private final Arena arena = Arena.ofShared();
     private final ScanResult replay;
+    private final long dataEndBefore;
     private boolean isClosed;
 
     public VolumeRig(Path directory, Replies replies, ParkedReads.Interrupts interrupts) {
@@ -91,6 +92,7 @@ public final class VolumeRig implements AutoCloseable {
             giveUp();
             throw e;
         }
+        dataEndBefore = index.writer().dataEnd();
         Id128 mountId = new Id128(3, ThreadLocalRandom.current().nextLong());
         long nextMeta = Math.max(
                 log.catalog().nextNumber(Streams.META),
@@ -98,9 +100,7 @@ public final class VolumeRig implements AutoCloseable {
         try {
             log.begin(
                     new MountIdentity(mountId, 1, 1),
-                    Math.max(
-                            log.catalog().nextNumber(Streams.DATA),
-                            (index.writer().dataEnd() + segmentBytes - 1) / segmentBytes),
+                    Math.max(log.catalog().nextNumber(Streams.DATA), (dataEndBefore + segmentBytes - 1) / segmentBytes),
                     nextMeta,
                     index.writer().appliedSequence() + 1);
         } catch (RuntimeException e) {
@@ -161,6 +161,11 @@ public final class VolumeRig implements AutoCloseable {
 
     public ScanResult replay() {
         return replay;
+    }
+
+    /** End of what history refers to in the data stream, without this mount. */
+    public long dataEndBefore() {
+        return dataEndBefore;
     }
 
     /** Makes everything durable. */
